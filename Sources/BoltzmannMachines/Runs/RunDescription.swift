@@ -1,0 +1,200 @@
+internal import Learning
+
+/// What `run.json` says: what was asked, with every option resolved, where it ran, what it cost.
+public struct RunDescription: Sendable, Codable, Equatable {
+  /// The version of Szilard.
+  public var version: String
+  /// The kind of run.
+  public var command = "train"
+  /// The training data, as asked.
+  public var data: String
+  /// The held-out data, as asked.
+  public var test: String?
+  /// The part of the training data held out where no test data were given.
+  public var heldOut: Double
+  /// How the data were read.
+  public var reading: Reading
+  /// What was trained.
+  public var model: Model
+  /// How.
+  public var training: Training
+  /// Updates between records.
+  public var evaluateEvery: Int
+  /// Updates between checkpoints.
+  public var checkpointEvery: Int
+  /// Annealing temperatures of each record.
+  public var temperatures: Int
+  /// Where it ran.
+  public var machine: Machine
+  /// What it cost so far.
+  public var cost = Cost()
+  /// `running`, `finished`, `interrupted` or `failed`.
+  public var status = "running"
+
+  /// How data files are read.
+  public struct Reading: Sendable, Codable, Equatable {
+    /// Whether rows and columns are exchanged.
+    public var transpose = false
+    /// The threshold or `probabilities`.
+    public var binarize: String?
+    /// The letters of sequences.
+    public var alphabet: String?
+    /// The array in an npz or HDF5 file.
+    public var key: String?
+    /// The kind of variables, where it was forced.
+    public var variables: String?
+    /// The identity threshold of sequence weights.
+    public var sequenceWeights: Double?
+    /// The number of samples used, at most.
+    public var limit: Int?
+
+    /// Files as they are.
+    public init() {}
+  }
+
+  /// The machine that is trained.
+  public struct Model: Sendable, Codable, Equatable {
+    /// Kind of the visible units.
+    public var visibleUnits: String
+    /// Kind of the hidden units.
+    public var hiddenUnits: String
+    /// Visible units.
+    public var visible: Int
+    /// Hidden units.
+    public var hidden: Int
+
+    /// A description.
+    public init(visibleUnits: String, hiddenUnits: String, visible: Int, hidden: Int) {
+      self.visibleUnits = visibleUnits
+      self.hiddenUnits = hiddenUnits
+      self.visible = visible
+      self.hidden = hidden
+    }
+  }
+
+  /// Where a run runs.
+  public struct Machine: Sendable, Codable, Equatable {
+    /// The host's name.
+    public var host: String
+    /// The kernels in use.
+    public var instructionSet: String
+    /// The BLAS in use.
+    public var blas: String
+    /// Threads.
+    public var threads: Int
+
+    /// A description.
+    public init(host: String, instructionSet: String, blas: String, threads: Int) {
+      self.host = host
+      self.instructionSet = instructionSet
+      self.blas = blas
+      self.threads = threads
+    }
+  }
+
+  /// What a run cost.
+  public struct Cost: Sendable, Codable, Equatable {
+    /// Seconds, over all processes.
+    public var seconds = 0.0
+    /// Joules, where the machine tells.
+    public var joules: Double?
+
+    /// Nothing yet.
+    public init() {}
+  }
+
+  /// The training options under the names of the command line.
+  public struct Training: Sendable, Codable, Equatable {
+    /// Where the negative phase comes from.
+    public var method: TrainingMethod
+    /// Sweeps an update.
+    public var gibbsSteps: Int
+    /// Chains.
+    public var chains: Int
+    /// Samples a batch.
+    public var batchSize: Int
+    /// The learning rate at the beginning.
+    public var learningRate: Double
+    /// The learning-rate schedule, as `--schedule` takes it.
+    public var schedule: String
+    /// `sgd` or `adam`.
+    public var optimizer: String
+    /// Momentum of `sgd`.
+    public var momentum: Double
+    /// Updates in all.
+    public var updates: Int
+    /// L1 penalty.
+    public var l1: Double
+    /// L2 penalty.
+    public var l2: Double
+    /// Whether gradients are centred.
+    public var centred: Bool
+    /// Standard deviation of the initial weights.
+    public var initialWeights: Double
+    /// The seed.
+    public var seed: UInt64
+
+    /// The options as text and numbers.
+    public init(_ options: TrainingOptions) {
+      method = options.method
+      gibbsSteps = options.gibbsSteps
+      chains = options.chains
+      batchSize = options.batchSize
+      learningRate = options.learningRate
+      schedule = options.schedule.description
+      optimizer = options.optimizer.name
+      if case .gradientAscent(let momentum) = options.optimizer {
+        self.momentum = momentum
+      } else {
+        momentum = 0
+      }
+      updates = options.updates
+      l1 = options.l1
+      l2 = options.l2
+      centred = options.centred
+      initialWeights = options.initialWeightScale
+      seed = options.seed
+    }
+
+    /// The options of a run that is resumed.
+    public var options: TrainingOptions {
+      var result = TrainingOptions()
+      result.method = method
+      result.gibbsSteps = gibbsSteps
+      result.chains = chains
+      result.batchSize = batchSize
+      result.learningRate = learningRate
+      result.schedule = LearningRateSchedule(schedule) ?? .constant
+      result.optimizer =
+        optimizer == "adam"
+        ? .adam(firstDecay: 0.9, secondDecay: 0.999, epsilon: 1e-8)
+        : .gradientAscent(momentum: momentum)
+      result.updates = updates
+      result.l1 = l1
+      result.l2 = l2
+      result.centred = centred
+      result.initialWeightScale = initialWeights
+      result.seed = seed
+      return result
+    }
+  }
+
+  /// A description of a run that begins.
+  public init(
+    version: String, data: String, test: String?, heldOut: Double, reading: Reading, model: Model,
+    training: Training, evaluateEvery: Int, checkpointEvery: Int, temperatures: Int,
+    machine: Machine
+  ) {
+    self.version = version
+    self.data = data
+    self.test = test
+    self.heldOut = heldOut
+    self.reading = reading
+    self.model = model
+    self.training = training
+    self.evaluateEvery = evaluateEvery
+    self.checkpointEvery = checkpointEvery
+    self.temperatures = temperatures
+    self.machine = machine
+  }
+}

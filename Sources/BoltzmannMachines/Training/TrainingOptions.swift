@@ -1,0 +1,44 @@
+public import Learning
+
+/// Where the negative phase of the gradient comes from.
+public enum TrainingMethod: String, Sendable, Codable, CaseIterable {
+  /// Persistent contrastive divergence (Tieleman 2008): chains go on from update to update.
+  case pcd
+  /// Contrastive divergence (Hinton 2002): chains start at the data of the batch.
+  case cd
+  /// Random start (Decelle, Furtlehner and Seoane 2021): chains start at noise at each update.
+  case random
+}
+
+/// How a machine is trained.
+public struct TrainingOptions: Sendable, Equatable {
+  /// Where the negative phase comes from.
+  public var method = TrainingMethod.pcd
+  /// Gibbs sweeps of the chains for each update (k).
+  public var gibbsSteps = 10
+  /// The number of chains (PCD and random start; CD uses the batch).
+  public var chains = 500
+  /// Samples in a minibatch.
+  public var batchSize = 500
+  /// The learning rate η₀.
+  public var learningRate = 0.01
+  /// How the rate changes.
+  public var schedule = LearningRateSchedule.constant
+  /// The optimisation rule.
+  public var optimizer = OptimizationRule.gradientAscent(momentum: 0)
+  /// Parameter updates in all.
+  public var updates = 10_000
+  /// L1 penalty on the weights, per unit of learning rate.
+  public var l1 = 0.0
+  /// L2 penalty on the weights, per unit of learning rate.
+  public var l2 = 0.0
+  /// Whether gradients are centred.
+  public var centred = true
+  /// Standard deviation of the initial weights.
+  public var initialWeightScale = 1e-2
+  /// The seed of every stream of the run.
+  public var seed: UInt64 = 0
+
+  /// The defaults: PCD-10, 500 chains, batches of 500, centred gradient ascent at 0.01.
+  public init() {}
+}
