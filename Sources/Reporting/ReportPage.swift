@@ -1,0 +1,113 @@
+internal import BoltzmannMachines
+internal import DataSets
+internal import Foundation
+internal import NumericalCore
+
+/// The page of a report: one file that needs no other.
+struct ReportPage {
+  let report: Report
+  let figures: [DrawnFigure]
+  let notes: [String]
+
+  var html: String {
+    let title = "Szilard: \(report.description.data)"
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <title>\(HTML.escape(title))</title>
+      <style>
+      \(PageStyle.css)
+      </style>
+      </head>
+      <body>
+      <main>
+      \(header)
+      \(HeadlineSection(records: report.records).html)
+      \(notesSection)
+      <h2>Figures</h2>
+      \(figures.map { section($0) }.joined(separator: "\n"))
+      \(DescriptionSection(description: report.description).html)
+      \(filesSection)
+      </main>
+      </body>
+      </html>
+
+      """
+  }
+
+  private var header: String {
+    let description = report.description
+    let model = description.model
+    let training = description.training
+    let done = max(report.checkpointUpdate ?? 0, report.records.last?.update ?? 0)
+    let state: String =
+      switch description.status {
+      case "finished": "finished"
+      case "diverged": "<strong class=\"bad\">diverged</strong>"
+      case "interrupted": "<strong class=\"bad\">interrupted</strong>"
+      case "running": "still running, or ended without a word"
+      default: HTML.escape(description.status)
+      }
+    return """
+      <h1>A restricted Boltzmann machine trained on <code>\(HTML.escape(description.data))</code></h1>
+      <p class="quiet">\(NumberText.grouped(model.visible)) \(HTML.escape(model.visibleUnits)) × \
+      \(NumberText.grouped(model.hidden)) \(HTML.escape(model.hiddenUnits)) units, \
+      \(HTML.escape(training.method.rawValue.uppercased()))-\(training.gibbsSteps); \
+      update \(NumberText.grouped(done)) of \(NumberText.grouped(training.updates)), \(state).</p>
+      """
+  }
+
+  private var notesSection: String {
+    guard !notes.isEmpty else { return "" }
+    let lines = notes.map { "<p>\(HTML.escape($0))</p>" }.joined(separator: "\n")
+    return "<div class=\"notes\" role=\"note\">\n\(lines)\n</div>"
+  }
+
+  private func section(_ drawn: DrawnFigure) -> String {
+    let figure = drawn.figure
+    let links = ["svg", "gp", "dat"].filter { $0 != "svg" || drawn.svg != nil }.map {
+      HTML.link("figures/\(figure.name).\($0)", "\(figure.name).\($0)")
+    }.joined(separator: " · ")
+    let picture = drawn.svg.flatMap { HTML.inline(svg: $0, name: figure.name, label: figure.title) }
+    let shown =
+      picture.map { "<div class=\"wide\">\n\($0)\n</div>" }
+      ?? "<p class=\"bad\">Not drawn. With gnuplot installed, run <code>gnuplot \(figure.name).gp</code> in the folder <code>figures</code>.</p>"
+    return """
+      <figure id="\(figure.name)">
+      \(shown)
+      <figcaption><strong>\(HTML.escape(figure.title)).</strong> \(HTML.escape(figure.caption)) \(links)</figcaption>
+      </figure>
+      """
+  }
+
+  private var filesSection: String {
+    let files = FileManager.default
+    var items = [
+      ("run.json", "what was asked, where it ran, what it cost"),
+      ("metrics.jsonl", "\(report.records.count) records, one a line"),
+    ]
+    if files.fileExists(atPath: report.folder.modelFile) {
+      items.append(("model.safetensors", "the newest parameters"))
+    }
+    let updates = report.folder.checkpoints
+    if let last = updates.last {
+      let name = URL(fileURLWithPath: report.folder.checkpointFile(update: last)).lastPathComponent
+      items.append(
+        (
+          "checkpoints/\(name)",
+          "the newest of \(updates.count) checkpoints, all that a resume needs"
+        ))
+    }
+    let lines = items.map { "<li>\(HTML.link($0.0, $0.0)): \(HTML.escape($0.1))</li>" }
+    return """
+      <h2>Files</h2>
+      <ul>
+      \(lines.joined(separator: "\n"))
+      </ul>
+      """
+  }
+}
