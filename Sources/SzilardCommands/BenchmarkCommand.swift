@@ -1,0 +1,197 @@
+internal import ArgumentParser
+internal import BoltzmannMachines
+internal import Foundation
+internal import NumericalCore
+
+/// The command that takes the figures that `make bench` sets beside those of other programs.
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark",
+    abstract: "Time the kernels, a Gibbs sweep, an update and annealing on this machine.",
+    discussion: """
+      Best and median of many repeats, in one process. Unset OPENBLAS_CORETYPE first: it may halve \
+      the speed of BLAS.
+      """)
+
+  @OptionGroup var compute: ComputeOptions
+
+  @Option(help: "Repeats of each measurement.")
+  var repeats = 50
+
+  @Flag(help: "Also time annealing at 14,500 temperatures (about ten seconds).")
+  var annealing = false
+
+  @Flag(help: "Print as JSON.")
+  var json = false
+
+  struct Timing: Encodable {
+    let name: String
+    let threads: Int
+    let best: Double
+    let median: Double
+    let unit: String
+  }
+
+  struct Result: Encodable {
+    let kernels: String
+    let blas: String
+    let timings: [Timing]
+  }
+
+  func run() throws {
+    let workers = try compute.apply()
+    var timings: [Timing] = []
+    timings.append(contentsOf: products())
+    for threads in Set([1, workers.count]).sorted() {
+      timings.append(sweep(threads: threads))
+      timings.append(try update(threads: threads))
+    }
+    if annealing { timings.append(anneal(workers)) }
+    let result = Result(
+      kernels: InstructionSet.current.description, blas: LinearAlgebra.blasName, timings: timings)
+    if json { return try Console.json(result) }
+    Console.output("kernels \(result.kernels), BLAS \(result.blas)")
+    for timing in timings {
+      let name = timing.name.padding(toLength: 52, withPad: " ", startingAt: 0)
+      Console.output(
+        "\(name) \(timing.threads) threads  best \(Console.number(timing.best)) median \(Console.number(timing.median)) \(timing.unit)"
+      )
+    }
+  }
+
+  private func seconds(_ body: () throws -> Void) rethrows -> Double {
+    let start = ContinuousClock.now
+    try body()
+    let duration = ContinuousClock.now - start
+    return Double(duration.components.seconds) + 1e-18 * Double(duration.components.attoseconds)
+  }
+
+  private func timing(
+    _ name: String, threads: Int, unit: String, _ values: [Double], higherIsBetter: Bool = false
+  ) -> Timing {
+    let sorted = higherIsBetter ? values.sorted(by: >) : values.sorted()
+    return Timing(
+      name: name, threads: threads, best: sorted.first ?? 0, median: sorted[sorted.count / 2],
+      unit: unit)
+  }
+
+  /// Bits for a batch that looks like data: each set with probability 0.3.
+  private func bits(rows: Int, columns: Int) -> BitMatrix {
+    var random = RandomStream(seed: 1, purpose: .test)
+    var bits = BitMatrix(rows: rows, columns: columns)
+    for r in 0..<rows {
+      for c in 0..<columns { bits[r, c] = random.uniform() < 0.3 }
+    }
+    return bits
+  }
+
+  /// Multiply-add peak, the table product and sgemm of 1000 × 784 × 512 on one thread, interleaved.
+  private func products() -> [Timing] {
+    LinearAlgebra.useOneThread()
+    let (rows, inner, columns) = (1000, 784, 512)
+    let operations = 2.0 * Double(rows * inner * columns) / 1e9
+    let states = bits(rows: rows, columns: inner)
+    var dense = Matrix<Float>(rows: rows, columns: inner)
+    for r in 0..<rows {
+      for c in 0..<inner { dense[r, c] = states[r, c] ? 1 : 0 }
+    }
+    let weights = machine(visible: inner, hidden: columns).weights
+    var out = Matrix<Float>(rows: rows, columns: columns)
+    let kernels = Kernels.current
+    let scratch = AlignedBuffer<UInt8>(count: kernels.scratchBytes(rows: rows, inner: inner) + 64)
+    var peaks: [Double] = []
+    var tables: [Double] = []
+    var gemms: [Double] = []
+    for _ in 0..<repeats {
+      var done = 0.0
+      let time = seconds { done = InstructionSet.current.multiplyAddPeak(iterations: 200_000) }
+      peaks.append(done / time / 1e9)
+      let outStride = out.stride
+      tables.append(
+        operations
+          / seconds {
+            states.withUnsafePointer { s in
+              weights.withUnsafePointer { w in
+                out.withUnsafeMutablePointer { o in
+                  kernels.product(
+                    bits: s, bitStride: states.wordsPerRow, rows: rows, inner: inner, weights: w,
+                    weightStride: weights.stride, tiles: 0..<columns / 16, out: o,
+                    outStride: outStride, scratch: scratch.pointer)
+                }
+              }
+            }
+          })
+      gemms.append(
+        operations
+          / seconds {
+            dense.withUnsafePointer { s in
+              weights.withUnsafePointer { w in
+                out.withUnsafeMutablePointer { o in
+                  LinearAlgebra.multiply(
+                    rows: rows, columns: columns, inner: inner, s, strideA: dense.stride, w,
+                    strideB: weights.stride, into: o, strideC: outStride)
+                }
+              }
+            }
+          })
+    }
+    return [
+      timing("multiply-add peak", threads: 1, unit: "GFLOP/s", peaks, higherIsBetter: true),
+      timing(
+        "table product 1000x784x512", threads: 1, unit: "GFLOP/s equivalent", tables,
+        higherIsBetter: true),
+      timing("sgemm 1000x784x512", threads: 1, unit: "GFLOP/s", gemms, higherIsBetter: true),
+    ]
+  }
+
+  private func machine(visible: Int, hidden: Int) -> RestrictedBoltzmannMachine {
+    var machine = RestrictedBoltzmannMachine(
+      visible: Layer(kind: .bernoulli, count: visible),
+      hidden: Layer(kind: .bernoulli, count: hidden))
+    var random = RandomStream(seed: 2, purpose: .test)
+    for i in 0..<visible {
+      for j in 0..<hidden { machine.weights[i, j] = Float(0.05 * random.normal()) }
+    }
+    return machine
+  }
+
+  private func sweep(threads: Int) -> Timing {
+    let chains = 1000
+    let form = BernoulliForm(machine(visible: 784, hidden: 512))
+    let sampler = GibbsSampler(form: form, chains: chains, workers: Workers(count: threads))
+    var visible = StateMatrix.bits(bits(rows: chains, columns: 784))
+    var hidden = StateMatrix(zerosFor: form.hidden, rows: chains)
+    sampler.lanes.seedAll(seed: 3, purpose: .test)
+    let times = (0..<repeats).map { _ in
+      100 * seconds { sampler.run(visible: &visible, hidden: &hidden, sweeps: 10) }
+    }
+    return timing("Gibbs sweep 784x512, 1000 chains", threads: threads, unit: "ms", times)
+  }
+
+  private func update(threads: Int) throws -> Timing {
+    var options = TrainingOptions()
+    options.gibbsSteps = 10
+    options.chains = 500
+    options.batchSize = 500
+    options.updates = repeats + 5
+    let data = StateMatrix.bits(bits(rows: 5000, columns: 784))
+    let trainer = Trainer(
+      machine: machine(visible: 784, hidden: 500), data: data, options: options,
+      workers: Workers(count: threads))
+    for _ in 0..<3 { try trainer.step() }
+    let times = try (0..<repeats).map { _ in 1000 * (try seconds { try trainer.step() }) }
+    return timing(
+      "PCD-10 update 784x500, 500 chains, batch 500", threads: threads, unit: "ms", times)
+  }
+
+  private func anneal(_ workers: Workers) -> Timing {
+    let machine = machine(visible: 784, hidden: 500)
+    let sampling = AnnealedImportanceSampling(
+      schedule: AnnealingSchedule.salakhutdinovMurray, chains: 100, seed: 1)
+    let time = seconds {
+      _ = sampling.run(machine, base: IndependentUnits(baseRateOf: machine), workers: workers)
+    }
+    return timing(
+      "AIS 784x500, 14,501 temperatures, 100 chains", threads: workers.count, unit: "s", [time])
+  }
+}

@@ -1,0 +1,157 @@
+public import ArgumentParser
+public import BoltzmannMachines
+internal import DataSets
+internal import Foundation
+internal import NumericalCore
+
+extension LikelihoodMethod: ExpressibleByArgument {}
+
+/// The command that measures likelihoods.
+///
+/// `szilard evaluate MODEL --data DATA`
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measure ln Z and log-likelihoods, with intervals.",
+    discussion: "Exit code 2 when ln Z could not be resolved.")
+
+  @Argument(help: "A run folder, .safetensors, .npz or .h5.")
+  var model: String
+
+  @Option(help: "Data to evaluate; may be given several times.")
+  var data: [String] = []
+
+  @Option(help: "How ln Z is found: auto, exact or ais (default: auto).")
+  var method: LikelihoodMethod = .auto
+
+  @Option(help: "Annealing chains (default: 500).")
+  var chains = 500
+
+  @Option(help: "Annealing temperatures (default: as many as a narrow interval takes).")
+  var temperatures: Int?
+
+  @OptionGroup var reading: ReadingOptions
+
+  @Option(help: "The seed (default: drawn, and printed).")
+  var seed: UInt64?
+
+  @OptionGroup var compute: ComputeOptions
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    guard chains >= 2, chains <= 10_000_000 else {
+      throw ValidationError("--chains \(chains): give at least 2")
+    }
+    if let temperatures, temperatures < 2 || temperatures > 100_000_000 {
+      throw ValidationError("--temperatures \(temperatures): give at least 2")
+    }
+  }
+
+  struct Result: Encodable {
+    let model: String
+    let seed: UInt64
+    let logPartitionFunction: Estimate
+    let logLikelihood: [DataLogLikelihood]
+  }
+
+  func run() throws {
+    let workers = try compute.apply()
+    let machine = try ModelFile.load(model)
+    let chosenSeed = resolvedSeed(seed)
+    var evaluator = LikelihoodEvaluator()
+    evaluator.method = method
+    evaluator.chains = chains
+    evaluator.temperatures = temperatures
+    evaluator.seed = chosenSeed
+    evaluator.workers = workers
+    // Data are read before the long computation, so that a bad file is told at once.
+    let sets = try readData(for: machine, seed: chosenSeed, workers: workers)
+    let means =
+      machine.dataMeans == nil ? sets.first.map { self.means(of: $0.states, machine) } : nil
+    let line = ProgressLine()
+    let shown = UncheckedSendable(line)
+    let logZ = try evaluator.logPartitionFunction(of: machine, dataMeans: means) { fraction in
+      shown.value.show("annealing \(ProgressLine.bar(fraction)) \(Int(100 * fraction)) %")
+    }
+    line.finish()
+    let result = Result(
+      model: model, seed: chosenSeed, logPartitionFunction: logZ,
+      logLikelihood: sets.map {
+        evaluator.logLikelihood(
+          of: machine, data: $0.name, states: $0.states, weights: $0.weights,
+          exactLogLikelihood: $0.exact, logPartitionFunction: logZ)
+      })
+    if json {
+      try Console.json(result)
+    } else {
+      Console.output(EvaluateCommand.table(logZ, result.logLikelihood))
+      Console.output("seed \(chosenSeed); \(logZ.method)")
+    }
+    if !logZ.isResolved { throw unresolvedExitCode }
+  }
+
+  private struct Evaluated {
+    let name: String
+    let states: StateMatrix
+    let weights: [Double]?
+    let exact: Double?
+  }
+
+  private func readData(
+    for machine: RestrictedBoltzmannMachine, seed: UInt64, workers: Workers
+  ) throws -> [Evaluated] {
+    var reading = self.reading.reading
+    if reading.alphabet == nil, let alphabet = machine.alphabet { reading.alphabet = alphabet }
+    let options = try reading.options(seed: seed, workers: workers)
+    return try data.map { name in
+      let set = try loadData(name, options)
+      guard set.unitCount == machine.visible.count else {
+        throw SzilardError(
+          .badData,
+          "--data \(name): has \(set.unitCount) units a sample, the model \(machine.visible.count)")
+      }
+      guard set.count > 0 else { throw SzilardError(.badData, "--data \(name): holds no samples") }
+      return Evaluated(
+        name: name, states: try set.states(for: machine.visible.kind), weights: set.weights,
+        exact: set.exactLogLikelihood)
+    }
+  }
+
+  private func means(of states: StateMatrix, _ machine: RestrictedBoltzmannMachine) -> [Float] {
+    RestrictedBoltzmannMachine.initial(
+      visible: machine.visible.kind, hidden: .bernoulli, hiddenCount: 0, data: states, scale: 0,
+      seed: 0
+    ).dataMeans ?? []
+  }
+
+  /// A table for a person.
+  static func table(_ logZ: Estimate, _ values: [DataLogLikelihood]) -> String {
+    func row(_ name: String, _ value: Double, _ interval: ClosedRange<Double>) -> String {
+      let label = name.padding(toLength: max(24, name.count + 1), withPad: " ", startingAt: 0)
+      return label + " \(Console.number(value, digits: 4))"
+        + "  [\(Console.number(interval.lowerBound, digits: 4)), \(Console.number(interval.upperBound, digits: 4))]"
+    }
+    var lines = ["quantity                 value (nats)  95 % interval"]
+    lines.append(row("ln Z", logZ.value, logZ.interval))
+    for value in values {
+      lines.append(row("log-likelihood \(value.data)", value.value, value.interval))
+      if let exact = value.exactLogLikelihood {
+        lines.append(
+          "  of the true law        \(Console.number(exact, digits: 4))  exact; the model lacks "
+            + "\(Console.number(exact - value.value, digits: 4)) nats a sample")
+      }
+      lines.append(
+        "  over new samples      +-\(Console.number(1.96 * value.samplingError, digits: 4))"
+          + "  (\(value.samples) samples)")
+      if let pseudo = value.pseudoLogLikelihood {
+        lines.append("  pseudo-log-likelihood  \(Console.number(pseudo, digits: 4))")
+      }
+    }
+    if case .unresolved(let reason) = logZ.verdict {
+      lines.append("UNRESOLVED: \(reason). More --temperatures or --chains may resolve it.")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
