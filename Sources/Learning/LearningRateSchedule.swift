@@ -24,7 +24,8 @@ public enum LearningRateSchedule: Sendable, Equatable, CustomStringConvertible {
 
   /// The schedule written as `constant`, `linear:0.1`, `exponential:0.01` or `cosine:0`.
   public init?(_ text: String) {
-    let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      .map(String.init)
     let final = parts.count == 2 ? Double(parts[1]) : nil
     if parts.count == 2, final == nil || !(0...1).contains(final ?? -1) { return nil }
     switch parts.first {
