@@ -69,7 +69,12 @@ struct EvaluateCommand: ParsableCommand {
     // Data are read before the long computation, so that a bad file is told at once.
     let sets = try readData(for: machine, seed: chosenSeed, workers: workers)
     let means =
-      machine.dataMeans == nil ? sets.first.map { self.means(of: $0.states, machine) } : nil
+      machine.dataMeans == nil
+      ? sets.first.map { set in
+        RestrictedBoltzmannMachine.parameterMeans(
+          of: set.states, in: machine.visible, weights: nil
+        ).means.map { Float($0) }
+      } : nil
     let line = ProgressLine()
     let shown = UncheckedSendable(line)
     let logZ = try evaluator.logPartitionFunction(of: machine, dataMeans: means) { fraction in
@@ -117,13 +122,6 @@ struct EvaluateCommand: ParsableCommand {
         name: name, states: try set.states(for: machine.visible.kind), weights: set.weights,
         exact: set.exactLogLikelihood)
     }
-  }
-
-  private func means(of states: StateMatrix, _ machine: RestrictedBoltzmannMachine) -> [Float] {
-    RestrictedBoltzmannMachine.initial(
-      visible: machine.visible.kind, hidden: .bernoulli, hiddenCount: 0, data: states, scale: 0,
-      seed: 0
-    ).dataMeans ?? []
   }
 
   /// A table for a person.

@@ -37,7 +37,7 @@ extension RestrictedBoltzmannMachine {
   }
 
   /// Smoothed means (and, for Gaussian units, variances) of the data by visible parameter.
-  static func parameterMeans(
+  package static func parameterMeans(
     of data: StateMatrix, in layer: Layer, weights: [Double]?
   ) -> (means: [Double], variances: [Double]) {
     var sums = [Double](repeating: 0, count: layer.size)

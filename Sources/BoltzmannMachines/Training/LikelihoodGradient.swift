@@ -44,16 +44,15 @@ struct LikelihoodGradient {
     for j in 0..<columns { dy[j] -= model.hidden[j] }
     let scale = visibleScale * hiddenScale
     var visibleShift = [Float](repeating: 0, count: rows)
-    let padded = (0..<(columns + 15) / 16).map { tile in
-      SIMD16<Float>((0..<16).map { 16 * tile + $0 < columns ? lambda[16 * tile + $0] : 0 })
-    }
+    // λ with zeros up to a whole tile.
+    let padded = Matrix<Float>(rows: 1, columns: columns, elements: lambda)
     data.cross.withUnsafePointer { c in
       model.cross.withUnsafePointer { m in
         weights.withUnsafeMutablePointer { g in
           visibleShift.withUnsafeMutableBufferPointer { shift in
             let shift = UncheckedSendable(shift)
             dy.withUnsafeBufferPointer { dy in
-              lambda.withUnsafeBufferPointer { lambda in
+              padded.withUnsafePointer { lambda in
                 workers.forEachRange(of: rows, grain: 16) { range, _ in
                   for i in range {
                     let row = i * stride
@@ -66,9 +65,11 @@ struct LikelihoodGradient {
                     // Sixteen partial sums; the padding of g is zero.
                     var sums = SIMD16<Float>(repeating: 0)
                     let tiles = UnsafeRawPointer(g + row)
+                    let offsets = UnsafeRawPointer(lambda)
                     for tile in 0..<(columns + 15) / 16 {
                       sums +=
-                        tiles.load(fromByteOffset: 64 * tile, as: SIMD16<Float>.self) * padded[tile]
+                        tiles.load(fromByteOffset: 64 * tile, as: SIMD16<Float>.self)
+                        * offsets.load(fromByteOffset: 64 * tile, as: SIMD16<Float>.self)
                     }
                     shift.value[i] = sums.sum()
                   }

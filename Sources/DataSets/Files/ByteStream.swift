@@ -176,17 +176,6 @@ package final class ByteStream {
     return result
   }
 
-  /// Everything that is left.
-  package func readToEnd() throws(SzilardError) -> [UInt8] {
-    var result: [UInt8] = []
-    while try refill() {
-      result.append(contentsOf: buffer[low..<high])
-      position += high - low
-      low = high
-    }
-    return result
-  }
-
   /// The next bytes without taking them: what is in the buffer, at most `count`.
   package func peek(_ count: Int) throws(SzilardError) -> [UInt8] {
     guard try refill() else { return [] }

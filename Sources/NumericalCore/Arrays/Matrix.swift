@@ -68,8 +68,11 @@ public struct Matrix<Scalar: BitwiseCopyable & Sendable & Equatable & Expressibl
 
   /// The matrix of the given rows, in the given order.
   public func selectingRows(_ indices: some Collection<Int>) -> Matrix {
+    // An array first: a generic collection would hand out its elements one boxed value at a time.
+    let indices = Array(indices)
     let result = Matrix(rows: indices.count, columns: columns)
-    for (target, source) in indices.enumerated() {
+    for target in indices.indices {
+      let source = indices[target]
       precondition(source >= 0 && source < rows)
       (result.buffer.pointer + target * stride).update(
         from: buffer.pointer + source * stride, count: columns)

@@ -45,8 +45,11 @@ public struct BitMatrix: Sendable {
 
   /// The matrix of the given rows, in the given order.
   public func selectingRows(_ indices: some Collection<Int>) -> BitMatrix {
+    // An array first: a generic collection would hand out its elements one boxed value at a time.
+    let indices = Array(indices)
     let result = BitMatrix(rows: indices.count, columns: columns)
-    for (target, source) in indices.enumerated() {
+    for target in indices.indices {
+      let source = indices[target]
       precondition(source >= 0 && source < rows)
       (result.buffer.pointer + target * wordsPerRow).update(
         from: buffer.pointer + source * wordsPerRow, count: wordsPerRow)
