@@ -49,15 +49,17 @@ let package = Package(
     .target(
       name: "NumericalCore", dependencies: ["CSzilardKernels", "COpenBLAS"], swiftSettings: strict),
 
-    // L2: work, heat and the estimates made of them; optimisers and schedules; data in, data out.
-    .target(
-      name: "StochasticThermodynamics", dependencies: ["NumericalCore"], swiftSettings: strict),
+    // L2: optimisers and schedules; data in, data out; above them work, heat and the estimates made of
+    // them, which read and write tables of works.
     .target(name: "Learning", dependencies: ["NumericalCore"], swiftSettings: strict),
     .target(
       name: "DataSets",
       dependencies: [
         "NumericalCore", "CZip", "CZlib", .target(name: "CHDF5", condition: .when(traits: hdf5)),
       ], swiftSettings: strict),
+    .target(
+      name: "StochasticThermodynamics", dependencies: ["NumericalCore", "DataSets"],
+      swiftSettings: strict),
 
     // L3: the models.
     .target(
@@ -65,23 +67,31 @@ let package = Package(
       dependencies: ["NumericalCore", "StochasticThermodynamics", "Learning", "DataSets"],
       swiftSettings: strict),
 
-    // L4: pictures, and the umbrella.
+    // L4: pictures, the registry of the papers' results, and the umbrella.
     .target(
-      name: "Reporting", dependencies: ["NumericalCore", "DataSets", "BoltzmannMachines"],
-      swiftSettings: strict),
+      name: "Reporting",
+      dependencies: [
+        "NumericalCore", "DataSets", "StochasticThermodynamics", "BoltzmannMachines",
+      ], swiftSettings: strict),
+    .target(
+      name: "Reproductions",
+      dependencies: [
+        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "BoltzmannMachines",
+        "Reporting",
+      ], swiftSettings: strict),
     .target(
       name: "Szilard",
       dependencies: [
-        "NumericalCore", "StochasticThermodynamics", "Learning", "DataSets", "BoltzmannMachines",
-        "Reporting",
+        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "BoltzmannMachines",
+        "Reporting", "Reproductions",
       ], swiftSettings: strict),
 
     // L5: the command.
     .target(
       name: "SzilardCommands",
       dependencies: [
-        "NumericalCore", "StochasticThermodynamics", "Learning", "DataSets", "BoltzmannMachines",
-        "Reporting",
+        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "BoltzmannMachines",
+        "Reporting", "Reproductions",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(
@@ -101,8 +111,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "StochasticThermodynamicsTests",
-      dependencies: ["StochasticThermodynamics", "NumericalCore", "TestSupport"],
-      swiftSettings: strict),
+      dependencies: ["StochasticThermodynamics", "DataSets", "NumericalCore", "TestSupport"],
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "LearningTests", dependencies: ["Learning", "NumericalCore", "TestSupport"],
       swiftSettings: strict),
@@ -111,12 +121,23 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "BoltzmannMachinesTests",
-      dependencies: ["BoltzmannMachines", "DataSets", "Learning", "NumericalCore", "TestSupport"],
-      exclude: ["Fixtures"], swiftSettings: strict),
+      dependencies: [
+        "BoltzmannMachines", "StochasticThermodynamics", "DataSets", "Learning", "NumericalCore",
+        "TestSupport",
+      ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "BoltzmannMachines", "DataSets", "NumericalCore", "TestSupport"],
+      dependencies: [
+        "Reporting", "BoltzmannMachines", "StochasticThermodynamics", "DataSets", "NumericalCore",
+        "TestSupport",
+      ],
       swiftSettings: strict),
+    .testTarget(
+      name: "ReproductionTests",
+      dependencies: [
+        "Reproductions", "Reporting", "BoltzmannMachines", "StochasticThermodynamics", "DataSets",
+        "NumericalCore", "TestSupport",
+      ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["SzilardCommands", "TestSupport"],
       swiftSettings: strict),

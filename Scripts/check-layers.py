@@ -17,9 +17,11 @@ import sys
 LAYERS = [
     ("L0", {"CSzilardKernels", "COpenBLAS", "CHDF5", "CZip", "CZlib"}),
     ("L1", {"NumericalCore"}),
-    ("L2", {"StochasticThermodynamics", "Learning", "DataSets"}),
+    ("L2", {"Learning", "DataSets"}),
+    ("L2, thermodynamics", {"StochasticThermodynamics"}),
     ("L3", {"BoltzmannMachines"}),
     ("L4", {"Reporting"}),
+    ("L4, registry", {"Reproductions"}),
     ("L4, umbrella", {"Szilard"}),
     ("L5", {"SzilardCommands"}),
     ("L5, executable", {"SzilardExecutable"}),
