@@ -36,4 +36,28 @@ public enum StateMatrix: Sendable, Equatable {
     case .reals(let reals): .reals(reals.selectingRows(indices))
     }
   }
+
+  /// The states of this batch and below them those of another one of the same kind and width.
+  public func appending(_ other: StateMatrix) -> StateMatrix {
+    switch (self, other) {
+    case (.bits(let first), .bits(let second)):
+      var result = BitMatrix(rows: first.rows + second.rows, columns: first.columns)
+      for row in 0..<first.rows { result.setRow(row, to: row, of: first) }
+      for row in 0..<second.rows { result.setRow(first.rows + row, to: row, of: second) }
+      return .bits(result)
+    case (.colours(let first, let count), .colours(let second, let otherCount)):
+      precondition(first.columns == second.columns && count == otherCount)
+      return .colours(
+        Matrix(
+          rows: first.rows + second.rows, columns: first.columns,
+          elements: first.elements + second.elements), count: count)
+    case (.reals(let first), .reals(let second)):
+      precondition(first.columns == second.columns)
+      return .reals(
+        Matrix(
+          rows: first.rows + second.rows, columns: first.columns,
+          elements: first.elements + second.elements))
+    default: preconditionFailure("batches of different kinds")
+    }
+  }
 }

@@ -15,6 +15,13 @@ public enum StreamPurpose: UInt64, Sendable {
   case bootstrap = 11
   case pseudoLikelihood = 12
   case test = 13
+  case modelSystem = 14
+  case tempering = 15
+  case probes = 16
+  case resampling = 17
+  case reverseAnnealing = 18
+  case equilibration = 19
+  case heatExchange = 20
 }
 
 /// The name of a random stream: (seed, purpose, index, step).
