@@ -5,86 +5,96 @@ public import NumericalCore
 ///
 /// Jarzynski 1997, equation 2; Zwanzig 1954.
 ///
-///     ΔF = − ln ⟨e^{−W}⟩,        here for weights w = e^{−W}:  ln ⟨w⟩
+///     ΔF = − ln ⟨e^{−W}⟩,        here for weights w = eˣ:  ln ⟨w⟩
 ///
 /// ⟨w⟩ is unbiased over independent trajectories; its logarithm is biased low by about
 /// Var(w) / (2 n ⟨w⟩²).
 ///
-/// The interval is Hall's (1992): the studentised mean t = √n (m − μ)/s is corrected for the
-/// skewness γ of the weights by the monotone cubic transformation
+/// **Interval.** The union of intervals, each of which holds where others fail:
 ///
-///     g(t) = t + γ (2t² + 1)/(6√n) + γ² t³/(27 n),
+/// 1. Student's interval of ⟨w⟩ corrected for skewness (``HallTransformation``): any light-tailed w.
+/// 2. That of κ₁ + κ₂/2 of x = ln w (Cox; Land 1971), exact for Gaussian work however large, and upwards
+///    that of κ₁ + κ₂/2 + κ₃/6; not used where x is clearly skewed to the left, for then weights are bounded.
+/// 3. Upwards, κ₁ + κ₂/2 with the variance that a sample as narrow as this would have once in 200: samples
+///    that are resolved are narrower than others.
+/// 4. What the estimate would be without the five heaviest, and without the five lightest trajectories.
+/// 5. Upwards, where x is skewed to the right, the mean if the tail goes on as a power of w, with the
+///    index of the tail at its upper limit.
 ///
-/// whose inverse turns quantiles of Student's t into those of t, and so into limits for μ and ln μ.
-/// For log-normal weights the plain interval covers 92 % where this covers 94 % (variance of ln w 1,
-/// 100 trajectories).
+/// **Verdict.** `unresolved` where
 ///
-/// No interval from the weights alone can see a trajectory of large weight that was not drawn. The
-/// verdict is `unresolved` when the effective sample size (Σw)²/Σw² is below ``minimumSamples`` or
-/// when skewness is too strong for the correction.
+/// - there are fewer than 16 trajectories, or the effective sample size (Σw)²/Σw² is below 4,
+/// - few trajectories dominate: |γ|/√n of the weights above 0.65 (0.75 where Var x < 1/4),
+/// - the tail of the weights is so heavy that its index may exceed 0.9 (from 50 trajectories), or
+/// - the spread leaves fewer than four effective samples, n e^{−Var x} < 4, unless eight weigh like the
+///   heaviest, Σw / max w ≥ 8.
+///
+/// What was never drawn leaves no trace: an event of probability below 1/n and weight above n is not
+/// seen by any of this. `Documentation/Design/0005-free-energies.md` has the measured coverage.
 public enum ExponentialAverage {
+  /// Trajectories below which an estimate is unresolved.
+  public static let minimumCount = 16.0
   /// Effective samples below which an estimate is unresolved.
-  public static let minimumSamples = 30.0
-  /// γ/√n above which the correction for skewness is not trusted.
-  public static let maximumSkewness = 0.75
+  public static let minimumSamples = 4.0
+  static let minimumTopCount = 8.0
+  static let dominance = 0.65
+  static let dominanceWhereSpreadIsSmall = 0.75
+  static let smallSpread = 0.25
+  /// Standard errors of the skewness of x below which cumulants are not used.
+  static let leftSkewed = -2.5
+  static let spreadTail = 0.005
+  static let fewTrajectories = 5
+  static let fewWhereSpreadIsLarge = 8
+  static let fewForTails = 50.0
+  static let tailWidth = 6.0
+  static let tailErrors = 4.0
+  static let heaviestTail = 0.9
+
+  static let method = "exponential average"
 
   /// ln ⟨e^x⟩ over independent logarithmic weights x.
   ///
-  /// - Complexity: O(n).
-  public static func estimate(logWeights: [Double], confidence: Double = 0.95) -> Estimate {
-    let n = Double(logWeights.count)
-    let method = "exponential average"
+  /// - Parameters:
+  ///   - logWeights: x, one a trajectory.
+  ///   - confidence: Of the interval.
+  ///   - constantIsExact: What weights that are all equal to rounding mean: that nothing fluctuates, as in
+  ///     a protocol without work (true), or that what fluctuates was not drawn (false: unresolved).
+  /// - Complexity: O(n log n).
+  public static func estimate(
+    logWeights: [Double], confidence: Double = 0.95, constantIsExact: Bool = true
+  ) -> Estimate {
     guard logWeights.count >= 2, logWeights.allSatisfy(\.isFinite) else {
       return .unresolved("weights are missing or not finite", method: method)
     }
-    let largest = logWeights.max() ?? 0
-    let weights = logWeights.map { exp($0 - largest) }
-    let mean = weights.reduce(0, +) / n
-    let variance = weights.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
-    let deviation = variance.squareRoot()
-    let effective = n * mean * mean / (mean * mean + variance * (n - 1) / n)
-    let value = largest + log(mean)
-    guard deviation > 1e-12 * mean else {
-      // All weights equal to rounding: exact, up to the rounding of the weights themselves.
-      let rounding = 1e-9 * Swift.max(1, abs(value))
+    let sample = LogWeights(logWeights)
+    guard !sample.isConstant else {
+      guard constantIsExact else {
+        return .unresolved(
+          "the works do not vary, so they do not tell their error", value: sample.value,
+          method: method)
+      }
+      // Exact, up to the rounding of the weights themselves.
+      let rounding = 1e-9 * Swift.max(1, abs(sample.value))
       return Estimate(
-        value: value, interval: value - rounding...value + rounding, confidence: confidence,
-        method: method, effectiveSampleSize: n, verdict: .resolved)
+        value: sample.value, interval: sample.value - rounding...sample.value + rounding,
+        confidence: confidence, method: method, effectiveSampleSize: sample.count)
     }
-    let third = weights.reduce(0) { $0 + pow($1 - mean, 3) } / n
-    let skewness = third / pow(variance * (n - 1) / n, 1.5)
-    let quantile = studentQuantile((1 + confidence) / 2, degreesOfFreedom: n - 1)
-    let scale = deviation / n.squareRoot()
-    let low = mean - scale * inverseTransformation(quantile, skewness: skewness, count: n)
-    let high = mean - scale * inverseTransformation(-quantile, skewness: skewness, count: n)
-    let lower = low > 0 ? largest + log(low) : value - 10
-    let upper = high > 0 ? largest + log(high) : value
     return Estimate(
-      value: value, interval: Swift.min(lower, value)...Swift.max(upper, value),
-      confidence: confidence, method: method, effectiveSampleSize: effective,
-      verdict: verdict(effective: effective, skewness: skewness / n.squareRoot(), low: low))
+      value: sample.value, interval: sample.interval(confidence: confidence),
+      confidence: confidence, method: method, effectiveSampleSize: sample.effectiveSampleSize,
+      verdict: sample.verdict)
   }
 
-  private static func verdict(effective: Double, skewness: Double, low: Double) -> Estimate.Verdict
-  {
-    if effective < minimumSamples {
-      return .unresolved(
-        "effective sample size \(Int(effective.rounded())) is below \(Int(minimumSamples))")
-    }
-    if abs(skewness) > maximumSkewness || low <= 0 {
-      return .unresolved("a few trajectories dominate the average")
-    }
-    return .resolved
-  }
-
-  /// The inverse of Hall's transformation, in closed form.
+  /// ΔF = − ln ⟨e^{−W}⟩ from works of one direction, in units of the temperature.
   ///
-  ///     g⁻¹(y) = 3√n/γ · {[1 + γ (y/√n − γ/6n)]^{1/3} − 1}
-  private static func inverseTransformation(
-    _ y: Double, skewness: Double, count: Double
-  ) -> Double {
-    guard abs(skewness) > 1e-6 else { return y }
-    let inner = 1 + skewness * (y / count.squareRoot() - skewness / (6 * count))
-    return 3 * count.squareRoot() / skewness * (cbrt(inner) - 1)
+  /// Works that are all the same are unresolved: they do not tell what was not drawn.
+  ///
+  /// - Complexity: O(n log n).
+  public static func freeEnergyDifference(
+    works: [Double], confidence: Double = 0.95
+  ) -> FreeEnergyDifference {
+    let average = estimate(
+      logWeights: works.map { -$0 }, confidence: confidence, constantIsExact: false)
+    return FreeEnergyDifference(estimate: average.scaled(by: -1))
   }
 }
