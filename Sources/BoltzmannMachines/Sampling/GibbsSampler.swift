@@ -36,12 +36,17 @@ package final class GibbsSampler {
 
   /// Runs `sweeps` sweeps; the streams must have been seeded.
   ///
-  /// - Parameter clamped: Visible units that keep their values, or nil.
+  /// - Parameters:
+  ///   - clamped: Visible units that keep their values, or nil.
+  ///   - startEnergies: Takes F(v) of each chain as it is before the first sweep; the first half step
+  ///     needs the same product, so that energies cost little.
   package func run(
-    visible: inout StateMatrix, hidden: inout StateMatrix, sweeps: Int, clamped: Clamp? = nil
+    visible: inout StateMatrix, hidden: inout StateMatrix, sweeps: Int, clamped: Clamp? = nil,
+    startEnergies: UnsafeMutablePointer<Double>? = nil
   ) {
     precondition(visible.rows == chains && hidden.rows == chains)
     let form = self.form
+    let energies = UncheckedSendable(startEnergies)
     visible.withMemory { v in
       hidden.withMemory { h in
         workers.forEachRange(of: chains, grain: grain) { range, worker in
@@ -49,12 +54,24 @@ package final class GibbsSampler {
           let block = range.lowerBound / RandomLanes.rowsPerBlock
           let vs = v.advanced(by: range.lowerBound)
           let hs = h.advanced(by: range.lowerBound)
-          for _ in 0..<sweeps {
-            tool.sample(
-              form.hidden, into: hs, given: vs, rows: range.count, from: form.visible,
-              weights: form.forward,
-              path: FieldPath(base: UnsafePointer(form.hidden.biases.pointer)),
-              variances: nil, lanes: lanes, firstBlock: block)
+          let hiddenPath = FieldPath(base: UnsafePointer(form.hidden.biases.pointer))
+          for sweep in 0..<sweeps {
+            if sweep == 0, let energies = energies.value {
+              tool.product(
+                of: vs, rows: range.count, from: form.visible, weights: form.forward)
+              tool.freeEnergies(
+                of: vs, rows: range.count, form: form,
+                product: (UnsafePointer(tool.fields.pointer), tool.fieldStride),
+                into: energies + range.lowerBound)
+              tool.sampleFromFields(
+                form.hidden, into: hs, rows: range.count, path: hiddenPath, variances: nil,
+                lanes: lanes, firstBlock: block)
+            } else {
+              tool.sample(
+                form.hidden, into: hs, given: vs, rows: range.count, from: form.visible,
+                weights: form.forward, path: hiddenPath, variances: nil, lanes: lanes,
+                firstBlock: block)
+            }
             tool.sample(
               form.visible, into: vs, given: hs, rows: range.count, from: form.hidden,
               weights: form.backward,
@@ -67,19 +84,55 @@ package final class GibbsSampler {
     }
   }
 
-  /// means[r] = mean of each hidden unit given the visible states.
-  func hiddenMeans(of visible: StateMatrix, into means: inout Matrix<Float>) {
+  /// energies[r] = F(v_r), without allocating.
+  func freeEnergies(of visible: StateMatrix, into energies: UnsafeMutablePointer<Double>) {
     let form = self.form
+    let energies = UncheckedSendable(energies)
+    precondition(visible.rows <= chains)
+    visible.withReadOnlyMemory { v in
+      workers.forEachRange(of: visible.rows, grain: grain) { range, worker in
+        let tool = tools[worker]
+        let states = v.advanced(by: range.lowerBound)
+        tool.product(of: states, rows: range.count, from: form.visible, weights: form.forward)
+        tool.freeEnergies(
+          of: states, rows: range.count, form: form,
+          product: (UnsafePointer(tool.fields.pointer), tool.fieldStride),
+          into: energies.value + range.lowerBound)
+      }
+    }
+  }
+
+  /// means[r] = mean of each hidden unit given the visible states, and energies[r] = F(v_r) from the
+  /// same product if asked for.
+  func hiddenMeans(
+    of visible: StateMatrix, into means: inout Matrix<Float>,
+    energies: UnsafeMutablePointer<Double>? = nil
+  ) {
+    let form = self.form
+    let energies = UncheckedSendable(energies)
     let stride = means.stride
     precondition(visible.rows <= chains && means.rows >= visible.rows)
     visible.withReadOnlyMemory { v in
       means.withUnsafeMutablePointer { out in
         workers.forEachRange(of: visible.rows, grain: grain) { range, worker in
-          tools[worker].means(
-            of: form.hidden, given: v.advanced(by: range.lowerBound), rows: range.count,
-            from: form.visible, weights: form.forward,
-            path: FieldPath(base: UnsafePointer(form.hidden.biases.pointer)),
-            out: out + range.lowerBound * stride, outStride: stride)
+          let tool = tools[worker]
+          let states = v.advanced(by: range.lowerBound)
+          let target = out + range.lowerBound * stride
+          let path = FieldPath(base: UnsafePointer(form.hidden.biases.pointer))
+          guard let energies = energies.value else {
+            tool.means(
+              of: form.hidden, given: states, rows: range.count, from: form.visible,
+              weights: form.forward, path: path, out: target, outStride: stride)
+            return
+          }
+          tool.product(
+            of: states, rows: range.count, from: form.visible, weights: form.forward, out: target,
+            outStride: stride)
+          tool.freeEnergies(
+            of: states, rows: range.count, form: form, product: (UnsafePointer(target), stride),
+            into: energies + range.lowerBound)
+          tool.meansOfProduct(
+            form.hidden, rows: range.count, path: path, out: target, outStride: stride)
         }
       }
     }

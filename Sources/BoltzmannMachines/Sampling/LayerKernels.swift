@@ -126,6 +126,14 @@ final class LayerKernels {
       return
     }
     product(of: states, rows: rows, from: source, weights: weights, out: out, outStride: outStride)
+    meansOfProduct(target, rows: rows, path: path, out: out, outStride: outStride)
+  }
+
+  /// Replaces a product of the other layer with the weights by the means of `target`.
+  func meansOfProduct(
+    _ target: BernoulliForm.Side, rows: Int, path: FieldPath, out: UnsafeMutablePointer<Float>,
+    outStride: Int
+  ) {
     switch target.storage {
     case .bits:
       kernels.meansOfFields(
@@ -147,23 +155,26 @@ final class LayerKernels {
     }
   }
 
-  /// sums[r] += Σ over units of `target` of ln(partition function of the unit) in the stored product.
+  /// sums[r] += Σ over units of `target` of ln(partition function of the unit), in the stored product
+  /// or in another one.
   func addLogPartitions(
-    of target: BernoulliForm.Side, rows: Int, path: FieldPath, sums: UnsafeMutablePointer<Double>
+    of target: BernoulliForm.Side, rows: Int, path: FieldPath, sums: UnsafeMutablePointer<Double>,
+    product other: (pointer: UnsafePointer<Float>, stride: Int)? = nil
   ) {
+    let product = other?.pointer ?? UnsafePointer(fields.pointer)
+    let stride = other?.stride ?? fieldStride
     switch target.storage {
     case .bits:
       kernels.softplusSums(
-        product: fields.pointer, stride: fieldStride, rows: rows, columns: target.size, field: path,
-        out: sums)
+        product: product, stride: stride, rows: rows, columns: target.size, field: path, out: sums)
     case .colours(let count):
       kernels.logSumExpSums(
-        product: fields.pointer, stride: fieldStride, rows: rows, sites: target.count,
-        colourCount: count, field: path, out: sums)
+        product: product, stride: stride, rows: rows, sites: target.count, colourCount: count,
+        field: path, out: sums)
     case .reals:
       for r in 0..<rows {
         sums[r] += LayerKernels.gaussianLogPartition(
-          fields.pointer + r * fieldStride, target, path, scale: Double(path.rowScale?[r] ?? 1))
+          product + r * stride, target, path, scale: Double(path.rowScale?[r] ?? 1))
       }
     }
   }
