@@ -166,19 +166,24 @@ import Testing
       #expect(one.machine == two.machine)
       #expect(one.machine == three.machine)
       #expect(one.chains == two.chains)
+      #expect(one.ledger != nil && one.ledger == two.ledger && one.ledger == three.ledger)
+      #expect(one.probes?.logWeights == two.probes?.logWeights)
+      #expect(one.probes?.states == three.probes?.states)
+      #expect(one.chainLogWeights == three.chainLogWeights)
     }
   }
 
   @Test(arguments: Pairing.all)
   func aResumedRunHasTheSameBits(_ pairing: Pairing) throws {
     try temporaryDirectory { folder in
-      for adam in [false, true] {
-        let options = options(.pcd, adam: adam)
+      for method in TrainingMethod.allCases {
+        let adam = method == .cd
+        let options = options(method, adam: adam)
         let undisturbed = trainer(pairing, options, threads: 2)
         let first = trainer(pairing, options, threads: 2)
         for _ in 0..<30 { try undisturbed.step() }
         for _ in 0..<13 { try first.step() }
-        let path = folder.appendingPathComponent("checkpoint-\(adam).safetensors").path
+        let path = folder.appendingPathComponent("checkpoint-\(method).safetensors").path
         try Checkpoint(of: first, seconds: 1.5).write(to: path)
         let saved = try Checkpoint(path: path, rule: options.optimizer)
         let source = pairing.machine(visible: 30, hidden: 4, scale: 0.3, seed: 91)
@@ -187,9 +192,18 @@ import Testing
           weights: (0..<200).map { 0.5 + Double($0 % 3) }, options: options,
           workers: Workers(count: 1), optimizer: saved.optimizer, chains: saved.chains,
           update: saved.update)
+        #expect(saved.account != nil)
+        try saved.restore(to: second)
         while second.update < 30 { try second.step() }
         #expect(second.machine == undisturbed.machine)
         #expect(second.chains == undisturbed.chains)
+        #expect(second.ledger == undisturbed.ledger)
+        #expect(second.settledLedger() == undisturbed.settledLedger())
+        #expect(second.chainLogWeights == undisturbed.chainLogWeights)
+        #expect(second.reservoirLogPartitionFunction == undisturbed.reservoirLogPartitionFunction)
+        #expect(second.weightedLogPartitionRatio == undisturbed.weightedLogPartitionRatio)
+        #expect(
+          second.probes?.logPartitionFunction() == undisturbed.probes?.logPartitionFunction())
       }
     }
   }

@@ -131,6 +131,10 @@ public struct RunDescription: Sendable, Codable, Equatable {
     public var centred: Bool
     /// Standard deviation of the initial weights.
     public var initialWeights: Double
+    /// Whether work and heat of the chains are booked (runs of earlier versions: no).
+    public var ledger: Bool?
+    /// Probe chains of the annealing along the training.
+    public var probes: Int?
     /// The seed.
     public var seed: UInt64
 
@@ -153,6 +157,8 @@ public struct RunDescription: Sendable, Codable, Equatable {
       l2 = options.l2
       centred = options.centred
       initialWeights = options.initialWeightScale
+      ledger = options.keepsLedger
+      probes = options.probes
       seed = options.seed
     }
 
@@ -174,6 +180,8 @@ public struct RunDescription: Sendable, Codable, Equatable {
       result.l2 = l2
       result.centred = centred
       result.initialWeightScale = initialWeights
+      result.keepsLedger = ledger ?? false
+      result.probes = probes ?? 0
       result.seed = seed
       return result
     }

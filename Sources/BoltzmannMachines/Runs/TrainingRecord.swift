@@ -16,6 +16,8 @@ public struct TrainingRecord: Sendable, Codable {
   public var logLikelihood: [DataLogLikelihood]
   /// The largest singular values of W, in the native convention of the units.
   public var singularValues: [Double]
+  /// The run as a work protocol; nil where no ledger is kept.
+  public var thermodynamics: TrainingThermodynamics?
 
   /// The log-likelihood of held-out data, where there are some.
   public var heldOut: DataLogLikelihood? { logLikelihood.first { $0.data == "test" } }

@@ -61,7 +61,8 @@ public final class TrainingRun {
     self.checkpointEvery = checkpointEvery
     let states = try train.states(for: machine.visible.kind)
     sampleCount = states.rows
-    if resume, let update = folder.checkpoints.last {
+    let newestCheckpoint = resume ? folder.checkpoints.last : nil
+    if let update = newestCheckpoint {
       let checkpoint = try Checkpoint(
         path: folder.checkpointFile(update: update), rule: options.optimizer)
       guard checkpoint.machine.visible.kind == machine.visible.kind,
@@ -75,6 +76,12 @@ public final class TrainingRun {
         machine: checkpoint.machine, data: states, weights: train.weights, options: options,
         workers: workers, optimizer: checkpoint.optimizer, chains: checkpoint.chains,
         update: checkpoint.update)
+      do {
+        try checkpoint.restore(to: trainer)
+      } catch {
+        throw SzilardError(
+          error.kind, "\(folder.checkpointFile(update: update)): \(error.message)")
+      }
       earlierSeconds = checkpoint.seconds
     } else {
       trainer = Trainer(
@@ -83,6 +90,7 @@ public final class TrainingRun {
     }
     evaluator = LikelihoodEvaluator()
     evaluator.chains = 128
+    evaluator.isBidirectional = false
     evaluator.temperatures = 1000
     evaluator.measuresPseudoLikelihood = false
     evaluator.workers = workers
@@ -97,7 +105,10 @@ public final class TrainingRun {
     self.evaluated = evaluated.map { (name: $0.0, states: $0.1, weights: $0.2, exact: $0.3) }
     let reached = trainer.update
     if resume {
-      try folder.keepMetrics(as: TrainingRecord.self) { $0.update <= reached }
+      // Without a checkpoint the run begins anew, with its first record: the ledger counts from there.
+      try folder.keepMetrics(as: TrainingRecord.self) {
+        newestCheckpoint != nil && $0.update <= reached
+      }
       newest = folder.metrics(as: TrainingRecord.self).last
     }
   }
@@ -121,7 +132,11 @@ public final class TrainingRun {
           update: trainer.update, updates: updates, seconds: seconds,
           rate: Double(trainer.update - first) / max(seconds, 1e-9), record: newest))
     }
-    if first == 0, newest == nil { try record() }
+    if first == 0 {
+      // A run that was stopped before its first checkpoint has this record already; the next one still
+      // counts from here.
+      if newest == nil { try record() } else { _ = trainer.thermodynamics(marking: true) }
+    }
     report()
     while trainer.update < updates {
       do {
@@ -156,17 +171,43 @@ public final class TrainingRun {
     let machine = trainer.machine
     let logZ = try evaluator.logPartitionFunction(of: machine)
     let values = LinearAlgebra.singularValues(machine.weights)
+    var thermodynamics = trainer.thermodynamics(marking: true)
+    if let account = thermodynamics, account.dissipatedWork?.isResolved != true {
+      // Where the probes have lost the machine, the records' own ln Z serve.
+      thermodynamics?.dissipatedWork =
+        Trainer.dissipation(
+          work: account.work * Double(account.updates), updates: account.updates,
+          from: newest?.logPartitionFunction, to: logZ) ?? account.dissipatedWork
+    }
+    if let trajectory = thermodynamics?.logPartitionFunction {
+      thermodynamics?.logLikelihood = logLikelihoods(of: machine, with: trajectory)
+    }
     let record = TrainingRecord(
       update: trainer.update,
       epoch: Double(trainer.update) * Double(min(trainer.options.batchSize, sampleCount))
         / Double(sampleCount),
       seconds: seconds, learningRate: trainer.learningRate, logPartitionFunction: logZ,
-      logLikelihood: evaluated.map {
-        evaluator.logLikelihood(
-          of: machine, data: $0.name, states: $0.states, weights: $0.weights,
-          exactLogLikelihood: $0.exact, logPartitionFunction: logZ)
-      }, singularValues: Array(values.prefix(32)))
+      logLikelihood: logLikelihoods(of: machine, with: logZ),
+      singularValues: Array(values.prefix(32)), thermodynamics: thermodynamics)
     newest = record
     try folder.appendMetrics(record)
+  }
+
+  /// The log-likelihood of the held-out data as the machine is now, with ln Z along the training.
+  ///
+  /// Nil where there are no probes. Changes nothing.
+  public func runningLogLikelihood() -> DataLogLikelihood? {
+    guard let logZ = trainer.probes?.logPartitionFunction() else { return nil }
+    return logLikelihoods(of: trainer.machine, with: logZ).last
+  }
+
+  private func logLikelihoods(
+    of machine: RestrictedBoltzmannMachine, with logZ: Estimate
+  ) -> [DataLogLikelihood] {
+    evaluated.map {
+      evaluator.logLikelihood(
+        of: machine, data: $0.name, states: $0.states, weights: $0.weights,
+        exactLogLikelihood: $0.exact, logPartitionFunction: logZ)
+    }
   }
 }

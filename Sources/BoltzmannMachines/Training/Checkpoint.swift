@@ -3,7 +3,7 @@ internal import Foundation
 public import Learning
 public import NumericalCore
 
-/// All that a run needs to go on: machine, optimiser, chains, number of updates.
+/// All that a run needs to go on: machine, optimiser, chains, ledger, probes, number of updates.
 ///
 /// Streams and batches are not in it: they follow from the seed and the number of updates.
 public struct Checkpoint: Sendable {
@@ -17,6 +17,10 @@ public struct Checkpoint: Sendable {
   public var update: Int
   /// Seconds of training so far.
   public var seconds: Double
+  /// Work and heat so far; nil where no ledger is kept.
+  public var account: TrainingAccount?
+  /// The reservoir of the chains, where the method has one.
+  public var reservoir: SavedReservoir?
 
   /// The state of a trainer.
   public init(of trainer: Trainer, seconds: Double) {
@@ -24,6 +28,8 @@ public struct Checkpoint: Sendable {
     optimizer = trainer.optimizer
     chains = trainer.chains
     update = trainer.update
+    account = TrainingAccount(of: trainer)
+    reservoir = SavedReservoir(of: trainer)
     self.seconds = seconds
   }
 
@@ -36,15 +42,9 @@ public struct Checkpoint: Sendable {
     for (slot, moments) in optimizer.secondMoments.enumerated() {
       file.tensors["optimizer.second.\(slot)"] = StoredArray(moments)
     }
-    switch chains {
-    case .bits(let bits):
-      file.tensors["chains"] = StoredArray(
-        (0..<bits.rows).flatMap { bits.words(ofRow: $0) }, shape: [bits.rows, bits.wordsPerRow])
-    case .colours(let colours, _):
-      file.tensors["chains"] = StoredArray(
-        colours.elements, shape: [colours.rows, colours.columns])
-    case .reals(let reals): file.tensors["chains"] = StoredArray(reals)
-    }
+    file.tensors["chains"] = StoredArray(states: chains)
+    account?.write(to: &file)
+    reservoir?.write(to: &file)
     file.metadata["update"] = String(update)
     file.metadata["optimizer_updates"] = String(optimizer.updates)
     file.metadata["seconds"] = String(seconds)
@@ -63,12 +63,7 @@ public struct Checkpoint: Sendable {
     }
     self.update = update
     seconds = file.metadata["seconds"].flatMap { Double($0) } ?? 0
-    optimizer = Optimizer(
-      rule: rule,
-      shapes: [
-        (machine.weights.rows, machine.weights.columns), (1, machine.visible.size),
-        (1, machine.hidden.size),
-      ])
+    optimizer = Trainer.optimizer(for: machine, rule: rule)
     optimizer.updates = file.metadata["optimizer_updates"].flatMap { Int($0) } ?? update
     func moments(
       _ name: String, like template: Matrix<Float>
@@ -86,31 +81,60 @@ public struct Checkpoint: Sendable {
       optimizer.secondMoments[slot] = try moments(
         "optimizer.second.\(slot)", like: optimizer.secondMoments[slot])
     }
-    guard let stored = file.tensors["chains"], stored.shape.count == 2 else {
-      throw damaged("the chains are missing")
+    guard let stored = file.tensors["chains"]?.states(of: machine.visible) else {
+      throw damaged("the chains are missing or of another width")
     }
-    let rows = stored.shape[0]
-    switch machine.visible.kind {
+    chains = stored
+    do {
+      account = try TrainingAccount(file, visible: machine.visible)
+      reservoir = try SavedReservoir(file, like: machine)
+    } catch {
+      throw damaged(error.message)
+    }
+  }
+}
+
+extension Checkpoint {
+  /// Hands ledger, probes and reservoir over to a trainer that goes on from here.
+  func restore(to trainer: Trainer) throws(SzilardError) {
+    try account?.restore(to: trainer)
+    reservoir?.restore(to: trainer)
+  }
+}
+
+extension StoredArray {
+  /// States as a checkpoint keeps them: words of bits, colours, or reals.
+  init(states: StateMatrix) {
+    switch states {
+    case .bits(let bits):
+      self.init(
+        (0..<bits.rows).flatMap { bits.words(ofRow: $0) }, shape: [bits.rows, bits.wordsPerRow])
+    case .colours(let colours, _):
+      self.init(colours.elements, shape: [colours.rows, colours.columns])
+    case .reals(let reals): self.init(reals)
+    }
+  }
+
+  /// The states of a layer; nil when the array is of another form.
+  func states(of layer: Layer) -> StateMatrix? {
+    guard shape.count == 2 else { return nil }
+    switch layer.kind {
     case .bernoulli, .spin:
-      guard let words = stored.words, stored.shape[1] == (machine.visible.count + 63) / 64 else {
-        throw damaged("the chains are of another width")
-      }
-      var bits = BitMatrix(rows: rows, columns: machine.visible.count)
+      guard let words, shape[1] == (layer.count + 63) / 64 else { return nil }
+      var bits = BitMatrix(rows: shape[0], columns: layer.count)
       bits.withUnsafeMutablePointer { target in
         for k in words.indices { target[k] = words[k] }
       }
-      chains = .bits(bits)
+      return .bits(bits)
     case .potts(let count):
-      guard stored.type == .uint8, stored.shape[1] == machine.visible.count,
-        stored.bytes.allSatisfy({ Int($0) < count })
-      else { throw damaged("the chains are of another width") }
-      chains = .colours(
-        Matrix(rows: rows, columns: machine.visible.count, elements: stored.bytes), count: count)
-    case .gaussian:
-      guard let matrix = stored.matrix, matrix.columns == machine.visible.count else {
-        throw damaged("the chains are of another width")
+      guard type == .uint8, shape[1] == layer.count, bytes.allSatisfy({ Int($0) < count }) else {
+        return nil
       }
-      chains = .reals(matrix)
+      return .colours(
+        Matrix(rows: shape[0], columns: layer.count, elements: bytes), count: count)
+    case .gaussian:
+      guard let matrix, matrix.columns == layer.count else { return nil }
+      return .reals(matrix)
     }
   }
 }

@@ -35,10 +35,14 @@ struct Moments {
 
   /// Measures a batch.
   ///
-  /// `weights`, one a row, need not be normalised; nil weighs all rows alike.
-  mutating func measure(_ states: StateMatrix, weights: [Float]? = nil) {
+  /// `weights`, one a row, need not be normalised; nil weighs all rows alike. `energies` takes F(v) of
+  /// each row, which comes with the means at little cost.
+  mutating func measure(
+    _ states: StateMatrix, weights: [Float]? = nil,
+    energies: UnsafeMutablePointer<Double>? = nil
+  ) {
     precondition(states.rows == means.rows)
-    sampler.hiddenMeans(of: states, into: &means)
+    sampler.hiddenMeans(of: states, into: &means, energies: energies)
     let rows = states.rows
     let norm = weights.map { $0.reduce(0) { $0 + Double($1) } } ?? Double(rows)
     let inverse = Float(1 / norm)

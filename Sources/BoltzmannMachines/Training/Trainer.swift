@@ -1,10 +1,11 @@
 internal import Foundation
 public import Learning
 public import NumericalCore
+internal import StochasticThermodynamics
 
 /// Trains a machine by (approximate) maximum likelihood.
 ///
-/// The state of a run is (machine, optimiser, chains, number of updates done). Streams and batches
+/// The state of a run is (machine, optimiser, chains with their ledger, probes, number of updates done). Streams and batches
 /// follow from the seed and the number of the update, so that a run that goes on from a saved state
 /// gives the same bits as one that was never interrupted, for any number of threads.
 public final class Trainer {
@@ -18,10 +19,28 @@ public final class Trainer {
   public private(set) var optimizer: Optimizer
   /// The visible states of the chains.
   public private(set) var chains: StateMatrix
+  /// Minus the work on each chain since the last resampling, in Jarzynski training; nil otherwise.
+  public private(set) var chainLogWeights: [Double]?
+  /// ln of the average of e^{−W} over the chains up to their last resampling (Jarzynski training).
+  public private(set) var chainLogAverage = 0.0
+  /// Work and heat of the chains; nil where no ledger is kept.
+  public private(set) var ledger: TrainingLedger?
+  /// The annealing along the training; nil where there are no probes.
+  public private(set) var probes: TrajectoryAnnealing?
 
-  private let data: StateMatrix
+  /// Equilibrium samples that the chains exchange with; nil unless that is the method.
+  public private(set) var reservoir: TrajectoryReservoir?
+  /// The mean acceptance of the last exchange with the reservoir.
+  public private(set) var exchangeAcceptance: Double?
+  /// What updates that were taken back have left of the learning rate.
+  public private(set) var rateFactor = 1.0
+
+  /// The part of the chains below which their effective number calls for resampling.
+  public static let resamplingThreshold = 0.7
+
+  let data: StateMatrix
   private let dataWeights: [Float]?
-  private let workers: Workers
+  let workers: Workers
   private let form: BernoulliForm
   private let sampler: GibbsSampler
   private var hiddenChains: StateMatrix
@@ -31,6 +50,10 @@ public final class Trainer {
   private var gradient: LikelihoodGradient
   private var visibleBiases: Matrix<Float>
   private var hiddenBiases: Matrix<Float>
+  private var startEnergies: [Double]
+  /// F(v) of the chains at the end of the last burst.
+  private(set) var endEnergies: [Double]
+  private var dataEnergies: [Double]
 
   /// A trainer at the beginning of a run.
   ///
@@ -44,17 +67,24 @@ public final class Trainer {
   ) {
     let count = options.method == .cd ? min(options.batchSize, data.rows) : options.chains
     let chains = Trainer.randomStates(
-      of: machine, rows: count, means: options.method == .pcd ? machine.dataMeans : nil,
+      of: machine, rows: count, means: options.method.isPersistent ? machine.dataMeans : nil,
       seed: options.seed, purpose: .initialChains, step: 0)
-    let optimizer = Optimizer(
-      rule: options.optimizer,
+    self.init(
+      machine: machine, data: data, weights: weights, options: options, workers: workers,
+      optimizer: Trainer.optimizer(for: machine, rule: options.optimizer), chains: chains,
+      update: 0)
+  }
+
+  /// An optimiser without memory.
+  static func optimizer(
+    for machine: RestrictedBoltzmannMachine, rule: OptimizationRule
+  ) -> Optimizer {
+    Optimizer(
+      rule: rule,
       shapes: [
         (machine.weights.rows, machine.weights.columns), (1, machine.visible.size),
         (1, machine.hidden.size),
       ])
-    self.init(
-      machine: machine, data: data, weights: weights, options: options, workers: workers,
-      optimizer: optimizer, chains: chains, update: 0)
   }
 
   /// A trainer that goes on from a saved state.
@@ -82,11 +112,103 @@ public final class Trainer {
     gradient = LikelihoodGradient(form: form)
     visibleBiases = Matrix(rows: 1, columns: machine.visible.size, elements: machine.visible.biases)
     hiddenBiases = Matrix(rows: 1, columns: machine.hidden.size, elements: machine.hidden.biases)
+    startEnergies = [Double](repeating: 0, count: chains.rows)
+    endEnergies = startEnergies
+    dataEnergies = [Double](repeating: 0, count: batches.batchSize)
+    if options.method == .jarzynski {
+      chainLogWeights = [Double](repeating: 0, count: chains.rows)
+    }
+    if options.method == .ptt {
+      reservoir = TrajectoryReservoir(
+        below: machine, chains: chains.rows, seed: options.seed, workers: workers)
+    }
+    guard options.keepsLedger || options.method == .jarzynski else { return }
+    ledger = TrainingLedger(
+      energies: options.method.isPersistent ? baseEnergies(of: chains) : nil)
+    if options.probes > 0 {
+      probes = TrajectoryAnnealing(
+        machine: machine, form: form, probes: options.probes, seed: options.seed, workers: workers)
+    }
+  }
+
+  /// F(v) in the base model, where persistent chains begin.
+  private func baseEnergies(of chains: StateMatrix) -> [Double] {
+    BernoulliForm(IndependentUnits(baseRateOf: machine).machine(like: form))
+      .freeEnergies(of: chains, workers: workers)
+  }
+
+  /// Takes over what a checkpoint kept of the ledger.
+  func restore(
+    ledger: TrainingLedger, chainLogWeights: [Double]?, chainLogAverage: Double,
+    endEnergies: [Double]
+  ) {
+    self.chainLogAverage = chainLogAverage
+    guard self.ledger != nil else { return }
+    self.ledger = ledger
+    if self.chainLogWeights != nil {
+      self.chainLogWeights = chainLogWeights ?? self.chainLogWeights
+    }
+    self.endEnergies = endEnergies
+  }
+
+  /// Takes over a saved reservoir.
+  func restore(reservoir: TrajectoryReservoir, acceptance: Double?, rateFactor: Double) {
+    guard options.method == .ptt else { return }
+    self.reservoir = reservoir
+    exchangeAcceptance = acceptance
+    self.rateFactor = rateFactor
+  }
+
+  /// A reservoir of this run from what a checkpoint kept.
+  func reservoir(
+    machine: RestrictedBoltzmannMachine, samples: StateMatrix, logPartitionFunction: Estimate,
+    frozen: Int
+  ) -> TrajectoryReservoir {
+    TrajectoryReservoir(
+      machine: machine, samples: samples, logPartitionFunction: logPartitionFunction,
+      frozen: frozen, seed: options.seed, workers: workers)
+  }
+
+  /// ln Z of the machine by the acceptance ratio with the reservoir, along the frozen machines.
+  public var reservoirLogPartitionFunction: Estimate? {
+    reservoir?.logPartitionFunction(of: form, chains: chains)
+  }
+
+  /// The next record counts from here.
+  func markRecord(_ recorded: TrainingLedger.Recorded) { ledger?.recorded = recorded }
+
+  /// The ledger with the work of the last update, which is otherwise booked with the next one.
+  func settledLedger() -> TrainingLedger? {
+    guard var settled = ledger else { return nil }
+    guard let account = settled.chains, update > 0 else { return settled }
+    let driven = form.freeEnergies(of: chains, workers: workers)
+    let weights = chainLogWeights.map { normalised($0) }
+    settled.settle(driven: driven, from: account.energies, weights: weights)
+    return settled
+  }
+
+  /// ln Z over that of the base model, from the weights of the chains (Jarzynski training).
+  ///
+  ///     ln Z − ln Z_base = ln ⟨e^{−W}⟩
+  ///
+  /// Biased, because the parameters follow the chains: each update raises the energy where they are. The
+  /// bias falls with their number; ``probes`` have none. Nil for other methods.
+  public var weightedLogPartitionRatio: Double? {
+    guard let chainLogWeights, let before = ledger?.chains?.energies else { return nil }
+    let now = form.freeEnergies(of: chains, workers: workers)
+    return chainLogAverage
+      + logMeanExp(chainLogWeights.indices.map { chainLogWeights[$0] + before[$0] - now[$0] })
+  }
+
+  private func normalised(_ logWeights: [Double]) -> [Double] {
+    let norm = logSumExp(logWeights)
+    return logWeights.map { exp($0 - norm) }
   }
 
   /// The learning rate of the next update.
   public var learningRate: Double {
-    options.learningRate * options.schedule.factor(update: update, total: options.updates)
+    rateFactor * options.learningRate
+      * options.schedule.factor(update: update, total: options.updates)
   }
 
   /// Does one update: positive phase on a batch, negative phase on the chains, step.
@@ -94,11 +216,13 @@ public final class Trainer {
   /// - Throws: ``SzilardError`` when the parameters stop being finite numbers; the machine is then
   ///   the one before the update.
   public func step() throws(SzilardError) {
+    if let probes, update % options.probeInterval == 0 { probes.advance(update: update) }
     let batch = batches.batch(update: update)
     let states = data.selectingRows(batch)
-    dataMoments.measure(states, weights: dataWeights.map { all in batch.map { all[$0] } })
+    measureData(states, weights: dataWeights.map { all in batch.map { all[$0] } })
+    let work = ledger != nil && !options.method.isPersistent ? sampledWork() : 0
     advanceChains(from: states)
-    modelMoments.measure(chains)
+    measureModel(work: work)
     gradient.form(
       data: dataMoments, model: modelMoments, visibleKind: machine.visible.kind,
       hiddenKind: machine.hidden.kind, centred: options.centred, workers: workers)
@@ -118,9 +242,28 @@ public final class Trainer {
     update += 1
   }
 
+  private func measureData(_ states: StateMatrix, weights: [Float]?) {
+    guard ledger != nil, options.method == .cd else {
+      return dataMoments.measure(states, weights: weights)
+    }
+    dataEnergies.withUnsafeMutableBufferPointer {
+      dataMoments.measure(states, weights: weights, energies: $0.baseAddress)
+    }
+  }
+
+  /// The mean work that the last change of the parameters did on some of the chains that it was made
+  /// from, before they are given up.
+  private func sampledWork() -> Double {
+    guard update > 0 else { return 0 }
+    let count = min(TrainingLedger.workSample, chains.rows)
+    let now = form.freeEnergies(of: chains.selectingRows(0..<count), workers: workers)
+    return now.indices.reduce(0) { $0 + now[$1] - endEnergies[$1] } / Double(max(1, count))
+  }
+
   private func advanceChains(from batch: StateMatrix) {
     switch options.method {
-    case .pcd: break
+    case .pcd, .jarzynski: break
+    case .ptt: return exchangeAndAdvance()
     case .cd: chains = batch
     case .random:
       chains = Trainer.randomStates(
@@ -128,7 +271,103 @@ public final class Trainer {
         step: UInt64(update) + 1)
     }
     sampler.lanes.seedAll(seed: options.seed, purpose: .chains, step: UInt64(update))
+    guard ledger != nil || options.method == .jarzynski else {
+      return sampler.run(visible: &chains, hidden: &hiddenChains, sweeps: options.gibbsSteps)
+    }
+    if options.method == .cd {
+      startEnergies = dataEnergies
+      return sampler.run(visible: &chains, hidden: &hiddenChains, sweeps: options.gibbsSteps)
+    }
+    startEnergies.withUnsafeMutableBufferPointer {
+      sampler.run(
+        visible: &chains, hidden: &hiddenChains, sweeps: options.gibbsSteps,
+        startEnergies: $0.baseAddress)
+    }
+  }
+
+  /// Exchanges the chains with the reservoir, then sweeps.
+  ///
+  /// The change of states by an exchange is heat.
+  private func exchangeAndAdvance() {
+    guard var reservoir else { return }
+    self.reservoir = nil
+    var exchange = reservoir.exchange(chains: &chains, of: form, step: update)
+    var isSettled = false
+    switch TrajectoryReservoir.advice(acceptance: exchange.acceptance) {
+    case .proceed: break
+    case .reject where reservoir.frozen > 1:
+      takeBack(to: reservoir.machine)
+      let driven = form.freeEnergies(of: chains, workers: workers)
+      chains = reservoir.samples.selectingRows(0..<chains.rows)
+      exchange = .init(acceptance: exchange.acceptance, energies: driven)
+    case .reject, .freeze:
+      reservoir.freeze(machine, chains: chains)
+      let rows = reservoir.samples.rows
+      chains = reservoir.samples.selectingRows(rows - chains.rows..<rows)
+      isSettled = true
+    }
+    self.reservoir = reservoir
+    exchangeAcceptance = exchange.acceptance
+    startEnergies = exchange.energies
+    // Freezing has brought the chains to equilibrium already.
+    if isSettled { return }
+    sampler.lanes.seedAll(seed: options.seed, purpose: .chains, step: UInt64(update))
     sampler.run(visible: &chains, hidden: &hiddenChains, sweeps: options.gibbsSteps)
+  }
+
+  /// Goes back to a frozen machine, to go on at half the rate and without the optimiser's memory.
+  private func takeBack(to frozen: RestrictedBoltzmannMachine) {
+    machine.weights = frozen.weights
+    machine.visible.biases = frozen.visible.biases
+    machine.hidden.biases = frozen.hidden.biases
+    visibleBiases = Matrix(rows: 1, columns: machine.visible.size, elements: machine.visible.biases)
+    hiddenBiases = Matrix(rows: 1, columns: machine.hidden.size, elements: machine.hidden.biases)
+    form.refresh(from: machine, workers: workers)
+    optimizer = Trainer.optimizer(for: machine, rule: options.optimizer)
+    rateFactor /= 2
+  }
+
+  /// Moments of the chains, weighted where they carry weights, with what the ledger books.
+  private func measureModel(work: Double) {
+    guard ledger != nil || options.method == .jarzynski else {
+      return modelMoments.measure(chains)
+    }
+    let weights = takeWork()
+    endEnergies.withUnsafeMutableBufferPointer {
+      modelMoments.measure(
+        chains, weights: weights.map { $0.map { Float($0) } }, energies: $0.baseAddress)
+    }
+    if ledger?.chains != nil {
+      ledger?.book(driven: startEnergies, relaxed: endEnergies, weights: weights)
+    } else {
+      ledger?.book(started: startEnergies, relaxed: endEnergies, work: work)
+    }
+    resampleChains()
+  }
+  /// Adds the work of the last update to the weights of the chains; their normalised weights.
+  private func takeWork() -> [Double]? {
+    guard var logWeights = chainLogWeights, let before = ledger?.chains?.energies else {
+      return nil
+    }
+    for k in logWeights.indices { logWeights[k] -= startEnergies[k] - before[k] }
+    chainLogWeights = logWeights
+    return normalised(logWeights)
+  }
+
+  /// Draws the chains anew in proportion to their weights when too few of them carry the weight.
+  private func resampleChains() {
+    guard let logWeights = chainLogWeights else { return }
+    let count = Double(logWeights.count)
+    if effectiveSampleSize(ofLogWeights: logWeights) >= Trainer.resamplingThreshold * count {
+      return
+    }
+    chainLogAverage += logMeanExp(logWeights)
+    var random = RandomStream(
+      seed: options.seed, purpose: .resampling, index: .max, step: UInt64(update))
+    let rows = Resampling.systematic(logWeights: logWeights[...], uniform: random.uniform())
+    chains = chains.selectingRows(rows)
+    ledger?.chains?.select(rows)
+    chainLogWeights = [Double](repeating: 0, count: rows.count)
   }
 
   /// g ← g − λ₂ W − λ₁ sign W.

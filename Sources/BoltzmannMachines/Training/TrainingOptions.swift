@@ -8,6 +8,16 @@ public enum TrainingMethod: String, Sendable, Codable, CaseIterable {
   case cd
   /// Random start (Decelle, Furtlehner and Seoane 2021): chains start at noise at each update.
   case random
+  /// Persistent chains that carry the weights e^{−W} of the work done on them, so that their weighted
+  /// average is the model's at any speed of learning (Carbone, Hua, Coste and Vanden-Eijnden 2023).
+  case jarzynski
+
+  /// Persistent chains that exchange states with equilibrium samples of a frozen machine of the same
+  /// training (``TrajectoryReservoir``; Bereux et al. 2026).
+  case ptt
+
+  /// Whether chains go on from update to update.
+  public var isPersistent: Bool { self == .pcd || self == .jarzynski || self == .ptt }
 }
 
 /// How a machine is trained.
@@ -36,9 +46,23 @@ public struct TrainingOptions: Sendable, Equatable {
   public var centred = true
   /// Standard deviation of the initial weights.
   public var initialWeightScale = 1e-2
+  /// Whether work and heat of the chains are booked.
+  public var keepsLedger = true
+  /// Probe chains of the annealing along the training (in whole islands of sixteen); 0 for none.
+  public var probes = 512
   /// The seed of every stream of the run.
   public var seed: UInt64 = 0
 
   /// The defaults: PCD-10, 500 chains, batches of 500, centred gradient ascent at 0.01.
   public init() {}
+
+  /// Updates between two moves of the probes, such that they cost about a twenty-fifth of the updates.
+  ///
+  /// In products with W, a sum of energies counted as one: a move takes five of the probes, an update
+  /// 2k + 6 of the chains.
+  public var probeInterval: Int {
+    let move = 5.0 * Double(probes)
+    let rows = Double(max(method == .cd ? batchSize : chains, batchSize))
+    return max(1, Int((25 * move / ((2 * Double(gibbsSteps) + 6) * rows)).rounded(.up)))
+  }
 }
