@@ -4,6 +4,7 @@
 For each scale, random 0/1 machines (normal parameters of that scale) are evaluated by annealing and
 exactly. Prints a table: machines, resolved, covered, and the binomial 99.9 % band around 95 %.
 Needs numpy and scipy. Usage: coverage.py [--machines 400] [--temperatures 60] [--chains 128]
+[--method bar] [--scales 0.3 1 2.5 5 10]
 """
 import argparse
 import json
@@ -19,6 +20,8 @@ p.add_argument("--machines", type=int, default=400)
 p.add_argument("--temperatures", type=int, default=60)
 p.add_argument("--chains", type=int, default=128)
 p.add_argument("--units", type=int, default=8)
+p.add_argument("--method", default="bar", help="bar (both ways) or ais (forward only)")
+p.add_argument("--scales", type=float, nargs="+", default=(0.3, 1.0, 2.5, 5.0, 10.0))
 o = p.parse_args()
 szilard = pathlib.Path(__file__).resolve().parent.parent / ".build/release/szilard"
 
@@ -31,7 +34,7 @@ def log_z(path, *more):
 
 print("scale  machines  resolved  covered  share   99.9 % band")
 with tempfile.TemporaryDirectory() as folder:
-    for scale in (0.3, 1.0, 2.5, 5.0, 10.0):
+    for scale in o.scales:
         resolved = covered = 0
         for seed in range(o.machines):
             rng = np.random.default_rng([seed, int(10 * scale)])
@@ -41,7 +44,7 @@ with tempfile.TemporaryDirectory() as folder:
                      visible_bias=rng.normal(0, scale, n).astype("f4"),
                      hidden_bias=rng.normal(0, scale, n).astype("f4"))
             truth = log_z(path, "--method", "exact")["value"]
-            guess = log_z(path, "--method", "ais", "--seed", seed, "--chains", o.chains,
+            guess = log_z(path, "--method", o.method, "--seed", seed, "--chains", o.chains,
                           "--temperatures", o.temperatures)
             if guess["verdict"] == "resolved":
                 resolved += 1

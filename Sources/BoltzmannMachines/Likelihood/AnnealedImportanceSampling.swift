@@ -41,8 +41,13 @@ public struct AnnealedImportanceSampling: Sendable {
     public let baseLogPartitionFunction: Double
     /// The logarithm of the weight of each chain: minus its work.
     public let logWeights: [Double]
+    /// Where the chains ended: with their weights, samples of the end of the path.
+    public let states: StateMatrix
     /// Variance over chains of the increment at each step, for schedules of equal dissipation.
     let incrementVariances: [Double]
+
+    /// Work done on each chain.
+    public var works: [Double] { logWeights.map { -$0 } }
   }
 
   /// Runs the chains.
@@ -57,13 +62,27 @@ public struct AnnealedImportanceSampling: Sendable {
       form: BernoulliForm(machine), base: base, workers: workers, recordVariances: false, progress)
   }
 
+  /// Runs the chains back from the machine to the base model: the reverse process, move for move.
+  ///
+  /// - Parameter states: Samples of the machine, one a chain.
+  public func runReverse(
+    _ machine: RestrictedBoltzmannMachine, base: IndependentUnits, from states: StateMatrix,
+    workers: Workers = Workers(), progress: (@Sendable (Double) -> Void)? = nil
+  ) -> Result {
+    run(
+      form: BernoulliForm(machine), base: base, workers: workers, recordVariances: false,
+      reverseFrom: states, progress)
+  }
+
   func run(
     form: BernoulliForm, base: IndependentUnits, workers: Workers, recordVariances: Bool,
-    _ progress: (@Sendable (Double) -> Void)? = nil
+    reverseFrom start: StateMatrix? = nil, _ progress: (@Sendable (Double) -> Void)? = nil
   ) -> Result {
     LinearAlgebra.useOneThread()
     let path = AnnealingPath(form: form, base: base)
-    var visible = StateMatrix(zerosFor: form.visible, rows: chains)
+    precondition(start.map(\.rows) ?? self.chains == self.chains, "one state a chain")
+    let isReverse = start != nil
+    var visible = start ?? StateMatrix(zerosFor: form.visible, rows: chains)
     var hidden = StateMatrix(zerosFor: form.hidden, rows: chains)
     var logWeights = [Double](repeating: 0, count: chains)
     let steps = schedule.count - 1
@@ -73,8 +92,8 @@ public struct AnnealedImportanceSampling: Sendable {
     var moments = [StepMoments](
       repeating: StepMoments(), count: recordVariances ? tasks * steps : 0)
     let lanes = RandomLanes(chains: chains)
-    lanes.seedAll(seed: seed, purpose: .annealing)
-    let schedule = self.schedule
+    lanes.seedAll(seed: seed, purpose: isReverse ? .reverseAnnealing : .annealing)
+    let schedule = isReverse ? Array(self.schedule.reversed()) : self.schedule
     let chains = self.chains
     // Two tasks of 50 chains serve two threads better than one of 64 and one of 36.
     let hasReals = form.visible.storage == .reals || form.hidden.storage == .reals
@@ -91,8 +110,10 @@ public struct AnnealedImportanceSampling: Sendable {
               let first = task * share
               let rows = Swift.min(share, chains - first)
               let worker = AnnealingWorker(form: form, path: path, rows: rows)
-              worker.start(
-                v.advanced(by: first), lanes: lanes, firstBlock: first / RandomLanes.rowsPerBlock)
+              if !isReverse {
+                worker.start(
+                  v.advanced(by: first), lanes: lanes, firstBlock: first / RandomLanes.rowsPerBlock)
+              }
               for step in 0..<steps {
                 worker.step(
                   visible: v.advanced(by: first), hidden: h.advanced(by: first),
@@ -116,7 +137,7 @@ public struct AnnealedImportanceSampling: Sendable {
       } : []
     return Result(
       baseLogPartitionFunction: base.logPartitionFunction(of: form) + form.offset,
-      logWeights: logWeights, incrementVariances: variances)
+      logWeights: logWeights, states: visible, incrementVariances: variances)
   }
 
   /// Chains a task, in whole blocks, such that the workers end together.
@@ -155,49 +176,6 @@ private struct StepMoments: Sendable {
   var variance: Double {
     guard count > 1 else { return 0 }
     return max(0, (squares - sum * sum / count) / (count - 1))
-  }
-}
-
-/// A model without couplings: the biases of the units in the 0/1 form.
-public struct IndependentUnits: Sendable {
-  let visible: [Float]
-  let hidden: [Float]
-
-  /// The base-rate model: visible units independent with the data's means, hidden units without
-  /// bias (Salakhutdinov and Murray 2008, section 4.1).
-  ///
-  /// Without data means the visible biases of the machine itself serve.
-  public init(baseRateOf machine: RestrictedBoltzmannMachine, dataMeans: [Float]? = nil) {
-    let layer = machine.visible
-    let means = (dataMeans ?? machine.dataMeans).flatMap { $0.count == layer.size ? $0 : nil }
-    hidden = [Float](repeating: 0, count: machine.hidden.count)
-    guard let means else {
-      // The native biases, so that machines with a symmetry begin from a symmetric base.
-      visible = layer.biases.map { $0 * layer.kind.bitScale }
-      return
-    }
-    switch layer.kind {
-    case .bernoulli: visible = means.map { Float(logit(IndependentUnits.inside(Double($0)))) }
-    case .spin: visible = means.map { Float(logit(IndependentUnits.inside((Double($0) + 1) / 2))) }
-    case .potts: visible = means.map { Float(log(IndependentUnits.inside(Double($0)))) }
-    case .gaussian: visible = zip(means, layer.variances).map { $0 / $1 }
-    }
-  }
-
-  /// Frequencies kept off 0 and 1, which `Float` may have rounded them to.
-  private static func inside(_ frequency: Double) -> Double { min(max(frequency, 1e-9), 1 - 1e-9) }
-
-  /// ln Z of the base model, in the 0/1 form.
-  func logPartitionFunction(of form: BernoulliForm) -> Double {
-    func layer(_ side: BernoulliForm.Side) -> Layer {
-      var layer = Layer(kind: side.kind == .spin ? .bernoulli : side.kind, count: side.count)
-      layer.variances = layer.variances.indices.map { side.variances.pointer[$0] }
-      return layer
-    }
-    return RestrictedBoltzmannMachine.logPartition(
-      of: layer(form.visible), fields: visible.map(Double.init))
-      + RestrictedBoltzmannMachine.logPartition(
-        of: layer(form.hidden), fields: hidden.map(Double.init))
   }
 }
 

@@ -51,11 +51,33 @@ extension LayerKernels {
     of states: LayerMemory, rows: Int, form: BernoulliForm, sums: UnsafeMutablePointer<Double>
   ) {
     product(of: states, rows: rows, from: form.visible, weights: form.forward)
+    addNegativeFreeEnergies(
+      of: states, rows: rows, form: form, product: (UnsafePointer(fields.pointer), fieldStride),
+      sums: sums)
+  }
+
+  /// sums[r] += −F(v_r) of the 0/1 form, from a product v W that was formed before.
+  func addNegativeFreeEnergies(
+    of states: LayerMemory, rows: Int, form: BernoulliForm,
+    product: (pointer: UnsafePointer<Float>, stride: Int), sums: UnsafeMutablePointer<Double>
+  ) {
     addLogPartitions(
       of: form.hidden, rows: rows, path: FieldPath(base: UnsafePointer(form.hidden.biases.pointer)),
-      sums: sums)
+      sums: sums, product: product)
     addBiasTerms(
       of: form.visible, states: states, rows: rows,
       coefficients: UnsafePointer(form.visible.biases.pointer), quadratic: true, sums: sums)
+  }
+
+  /// energies[r] = F(v_r), from a product v W that was formed before.
+  func freeEnergies(
+    of states: LayerMemory, rows: Int, form: BernoulliForm,
+    product: (pointer: UnsafePointer<Float>, stride: Int),
+    into energies: UnsafeMutablePointer<Double>
+  ) {
+    for r in 0..<rows { energies[r] = 0 }
+    addNegativeFreeEnergies(of: states, rows: rows, form: form, product: product, sums: energies)
+    let offset = form.offset
+    for r in 0..<rows { energies[r] = -offset - energies[r] }
   }
 }

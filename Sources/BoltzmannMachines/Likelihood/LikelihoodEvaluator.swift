@@ -8,8 +8,10 @@ public enum LikelihoodMethod: String, Sendable, CaseIterable {
   case auto
   /// Enumeration of the smaller layer (at most 2²⁵ states).
   case exact
-  /// Annealed importance sampling.
+  /// Annealed importance sampling: the forward leg alone.
   case ais
+  /// Annealing both ways, combined by the acceptance ratio.
+  case bar
 }
 
 /// The log-likelihood of one data set.
@@ -39,8 +41,11 @@ public struct LikelihoodEvaluator: Sendable {
   public var method = LikelihoodMethod.auto
   /// Annealing chains.
   public var chains = 500
-  /// Annealing temperatures; nil chooses them such that Var(ln w) is about ``targetVariance``.
+  /// Annealing temperatures; nil chooses them such that Var(ln w) is about ``targetVariance``, or
+  /// ``bidirectionalTargetVariance`` where annealing goes both ways.
   public var temperatures: Int?
+  /// Whether `auto` anneals both ways.
+  public var isBidirectional = true
   /// The seed of all streams.
   public var seed: UInt64 = 0
   /// The threads.
@@ -52,11 +57,21 @@ public struct LikelihoodEvaluator: Sendable {
 
   /// Var(ln w) that the choice of temperatures aims at.
   public static let targetVariance = 0.3
+  /// Var(W) that the choice aims at where annealing goes both ways.
+  public static let bidirectionalTargetVariance = 1.0
   /// States up to which `auto` enumerates.
   public static let automaticStates = 1 << 20
 
   /// The defaults.
   public init() {}
+
+  /// ln Z, and how it was found where it was annealed both ways.
+  public struct Result: Sendable {
+    /// ln Z with its interval.
+    public let logPartitionFunction: Estimate
+    /// Both legs of the annealing, or nil.
+    public let annealing: BidirectionalAnnealing.Result?
+  }
 
   /// ln Z with its interval.
   ///
@@ -67,15 +82,27 @@ public struct LikelihoodEvaluator: Sendable {
     of machine: RestrictedBoltzmannMachine, dataMeans: [Float]? = nil,
     progress: (@Sendable (Double) -> Void)? = nil
   ) throws(SzilardError) -> Estimate {
+    try evaluate(machine, dataMeans: dataMeans, progress: progress).logPartitionFunction
+  }
+
+  /// ln Z with its interval, and both legs of the annealing.
+  ///
+  /// - Parameter dataMeans: As in ``logPartitionFunction(of:dataMeans:progress:)``.
+  /// - Throws: ``SzilardError`` when the machine is no distribution or cannot be enumerated.
+  public func evaluate(
+    _ machine: RestrictedBoltzmannMachine, dataMeans: [Float]? = nil,
+    progress: (@Sendable (Double) -> Void)? = nil
+  ) throws(SzilardError) -> Result {
     try machine.checkNormalisable()
     let states = ExactEnumeration.stateCount(of: machine)
     if method == .exact
       || method == .auto && (states ?? .max) <= LikelihoodEvaluator.automaticStates
     {
       let value = try ExactEnumeration.logPartitionFunction(of: machine, workers: workers)
-      return Estimate(
+      let exact = Estimate(
         value: value, interval: value...value, confidence: 0.95, method: "exact enumeration",
         effectiveSampleSize: Double(states ?? 1), verdict: .resolved)
+      return Result(logPartitionFunction: exact, annealing: nil)
     }
     return annealed(machine, dataMeans: dataMeans, progress: progress)
   }
@@ -83,42 +110,67 @@ public struct LikelihoodEvaluator: Sendable {
   private func annealed(
     _ machine: RestrictedBoltzmannMachine, dataMeans: [Float]?,
     progress: (@Sendable (Double) -> Void)?
-  ) -> Estimate {
+  ) -> Result {
     let form = BernoulliForm(machine)
     let base = IndependentUnits(baseRateOf: machine, dataMeans: dataMeans)
+    let bothWays = method == .bar || method == .auto && isBidirectional
     let pilotSchedule = AnnealingSchedule.linear(temperatures: 301)
     let pilot = AnnealedImportanceSampling(
       schedule: pilotSchedule, chains: 128, seed: seed ^ 0x70_69_6c_6f_74
     ).run(form: form, base: base, workers: workers, recordVariances: true)
-    func schedule(_ count: Int) -> [Double] {
-      AnnealingSchedule.equalDissipation(
+    func run(_ count: Int, attempt: UInt64) -> (result: Result, variance: Double) {
+      let schedule = AnnealingSchedule.equalDissipation(
         pilot: pilotSchedule, variances: pilot.incrementVariances, temperatures: count)
+      let seed = seed &+ attempt
+      if bothWays { return annealBothWays(form, base, schedule, seed: seed, progress) }
+      return annealForward(form, base, schedule, seed: seed, progress)
     }
-    func run(_ count: Int, attempt: UInt64) -> (estimate: Estimate, variance: Double) {
-      let result = AnnealedImportanceSampling(
-        schedule: schedule(count), chains: chains, seed: seed &+ attempt
-      ).run(form: form, base: base, workers: workers, recordVariances: false, progress)
-      let shifted = result.logWeights.map { $0 + result.baseLogPartitionFunction }
-      var estimate = ExponentialAverage.estimate(logWeights: shifted)
-      estimate = Estimate(
-        value: estimate.value, interval: estimate.interval, confidence: estimate.confidence,
-        method: "annealed importance sampling, \(count) temperatures, \(chains) chains",
-        effectiveSampleSize: estimate.effectiveSampleSize, verdict: estimate.verdict)
-      return (estimate, variance(shifted))
-    }
-    if let temperatures { return run(temperatures, attempt: 0).estimate }
+    if let temperatures { return run(temperatures, attempt: 0).result }
     // Dissipation falls as 1/K: the pilot's variance tells the number of temperatures to begin with.
-    let pilotVariance = variance(pilot.logWeights)
-    let wished = 300 * pilotVariance / LikelihoodEvaluator.targetVariance
-    var count = min(maximumTemperatures, max(500, wished.isFinite ? Int(min(wished, 1e6)) : 500))
+    let target =
+      bothWays
+      ? LikelihoodEvaluator.bidirectionalTargetVariance : LikelihoodEvaluator.targetVariance
+    let wished = 300 * variance(pilot.logWeights) / target
+    let least = bothWays ? 200 : 500
+    var count = min(
+      maximumTemperatures, max(least, wished.isFinite ? Int(min(wished, 1e6)) : least))
     var attempt: UInt64 = 0
     while true {
-      let (estimate, variance) = run(count, attempt: attempt)
-      let isGood = estimate.isResolved && variance < 3 * LikelihoodEvaluator.targetVariance
-      if isGood || count >= maximumTemperatures { return estimate }
+      let (result, spread) = run(count, attempt: attempt)
+      // Trust in the way back is no condition: it is highest where no chain saw a heavy mode, and such
+      // runs must not be selected.
+      let isGood = result.logPartitionFunction.isResolved && spread < 3 * target
+      if isGood || count >= maximumTemperatures { return result }
       count = min(maximumTemperatures, count * 4)
       attempt += 1
     }
+  }
+
+  private func annealForward(
+    _ form: BernoulliForm, _ base: IndependentUnits, _ schedule: [Double], seed: UInt64,
+    _ progress: (@Sendable (Double) -> Void)?
+  ) -> (result: Result, variance: Double) {
+    let run = AnnealedImportanceSampling(schedule: schedule, chains: chains, seed: seed)
+      .run(form: form, base: base, workers: workers, recordVariances: false, progress)
+    let estimate = ExponentialAverage.estimate(logWeights: run.logWeights)
+      .scaled(by: 1, plus: run.baseLogPartitionFunction)
+    let named = Estimate(
+      value: estimate.value, interval: estimate.interval, confidence: estimate.confidence,
+      method: "annealed importance sampling, \(schedule.count) temperatures, \(chains) chains",
+      effectiveSampleSize: estimate.effectiveSampleSize, verdict: estimate.verdict)
+    return (Result(logPartitionFunction: named, annealing: nil), variance(run.logWeights))
+  }
+
+  private func annealBothWays(
+    _ form: BernoulliForm, _ base: IndependentUnits, _ schedule: [Double], seed: UInt64,
+    _ progress: (@Sendable (Double) -> Void)?
+  ) -> (result: Result, variance: Double) {
+    let result = BidirectionalAnnealing(schedule: schedule, chains: chains, seed: seed)
+      .run(form: form, base: base, workers: workers, progress)
+    return (
+      Result(logPartitionFunction: result.logPartitionFunction, annealing: result),
+      variance(result.works.forward)
+    )
   }
 
   private func variance(_ values: [Double]) -> Double {
