@@ -2,25 +2,30 @@ internal import Foundation
 
 /// What all figures have in common: size, fonts, lines and colours that the colour-blind tell apart
 /// (Okabe and Ito 2008; cividis: Nuñez, Anderton and Renslow 2018, doi:10.1371/journal.pone.0199239).
-enum FigureStyle {
+package enum FigureStyle {
   /// Training data.
-  static let blue = "#0072B2"
+  package static let blue = "#0072B2"
   /// Held-out data.
-  static let vermilion = "#D55E00"
+  package static let vermilion = "#D55E00"
   /// What is no result: unresolved points, diagonals.
-  static let grey = "#666666"
+  package static let grey = "#666666"
   /// Units that are off, and on.
-  static let off = "#DCE3EA"
-  static let on = "#12304A"
+  package static let off = "#DCE3EA"
+  package static let on = "#12304A"
+
+  /// Lines that are told apart by name.
+  static let named = [
+    blue, vermilion, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
+  ]
 
   /// Dark to light, in equal steps.
-  static let cividis = [
+  package static let cividis = [
     "#00224E", "#123570", "#3B496C", "#575D6D", "#707173", "#8A8678", "#A59C74", "#C3B369",
     "#E1CC55", "#FEE838",
   ]
 
   /// The beginning of every script.
-  static func prologue(_ name: String, width: Int = 700, height: Int) -> String {
+  package static func prologue(_ name: String, width: Int = 700, height: Int) -> String {
     """
     # Draws \(name).svg from \(name).dat: run "gnuplot \(name).gp" in this folder.
     if (!exists("output")) output = "\(name).svg"
@@ -35,21 +40,37 @@ enum FigureStyle {
     """
   }
 
+  /// Text of a caller as a string of gnuplot, without line breaks; to be drawn `noenhanced`.
+  static func quoted(_ text: String) -> String {
+    let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    return "'" + line.replacingOccurrences(of: "'", with: "''") + "'"
+  }
+
+  /// `set title`, `set xlabel` and `set ylabel` with text of a caller.
+  static func labels(title: String, x: String, y: String) -> String {
+    """
+    set title \(quoted(title)) noenhanced
+    set xlabel \(quoted(x)) noenhanced
+    set ylabel \(quoted(y)) noenhanced
+
+    """
+  }
+
   /// `set palette` with colours in equal steps; `count` bands, or smooth for nil.
-  static func palette(_ colours: [String], bands: Int? = nil) -> String {
+  package static func palette(_ colours: [String], bands: Int? = nil) -> String {
     let stops = colours.enumerated().map { "\($0.offset) \"\($0.element)\"" }
     return "set palette defined (\(stops.joined(separator: ", ")))"
       + (bands.map { " maxcolors \($0)" } ?? "") + "\n"
   }
 
   /// The colour of the k-th of `count` lines, dark to light, without the light end.
-  static func ramp(_ index: Int, of count: Int) -> String {
+  package static func ramp(_ index: Int, of count: Int) -> String {
     guard count > 1 else { return cividis[0] }
     return cividis[index * (cividis.count - 3) / (count - 1)]
   }
 
   /// `set xrange` and tics of an axis of updates.
-  static func updateAxis(_ updates: [Int], tics: Int) -> String {
+  package static func updateAxis(_ updates: [Int], tics: Int) -> String {
     let last = Double(updates.max() ?? 0)
     if isLogarithmic(updates: updates) {
       let first = Double(updates.filter { $0 > 0 }.min() ?? 1)
@@ -63,7 +84,7 @@ enum FigureStyle {
   }
 
   /// A round distance of tics, such that a length has about so many.
-  static func ticStep(_ length: Double, about count: Int) -> Double {
+  package static func ticStep(_ length: Double, about count: Int) -> Double {
     guard length > 0, length.isFinite else { return 1 }
     let wished = length / Double(count)
     let power = pow(10, log10(wished).rounded(.down))
@@ -71,7 +92,7 @@ enum FigureStyle {
   }
 
   /// Whether an axis of updates is logarithmic: where the records span two decades.
-  static func isLogarithmic(updates: [Int]) -> Bool {
+  package static func isLogarithmic(updates: [Int]) -> Bool {
     let positive = updates.filter { $0 > 0 }
     guard let first = positive.min(), let last = positive.max() else { return false }
     return last >= 100 * first

@@ -1,7 +1,7 @@
 /// Pieces of a page; all text from outside goes through ``escape(_:)``.
-enum HTML {
+package enum HTML {
   /// Text as it may stand between tags and in quoted attributes.
-  static func escape(_ text: some StringProtocol) -> String {
+  package static func escape(_ text: some StringProtocol) -> String {
     var result = ""
     result.reserveCapacity(text.utf8.count)
     for scalar in text.unicodeScalars {
@@ -25,13 +25,13 @@ enum HTML {
   }
 
   /// The name of a file as a relative link.
-  static func link(_ path: String, _ text: String) -> String {
+  package static func link(_ path: String, _ text: String) -> String {
     "<a href=\"\(escape(path))\">\(escape(text))</a>"
   }
 
   /// A picture as gnuplot writes it, to stand within a page: without prologue, namespaces and tooltips,
   /// its names made distinct from those of other pictures.
-  static func inline(svg: String, name: String, label: String) -> String? {
+  package static func inline(svg: String, name: String, label: String) -> String? {
     guard let begin = svg.firstRange(of: "<svg") else { return nil }
     var body = String(svg[begin.lowerBound...])
     body = removing("<title>", to: "</title>", from: body)

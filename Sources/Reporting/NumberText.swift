@@ -1,12 +1,12 @@
 internal import Foundation
 
 /// Numbers as text.
-enum NumberText {
+package enum NumberText {
   /// A number for a data file: all its digits; `NaN` for what is not finite.
-  static func data(_ value: Double) -> String { value.isFinite ? "\(value)" : "NaN" }
+  package static func data(_ value: Double) -> String { value.isFinite ? "\(value)" : "NaN" }
 
   /// A number for a person with the given digits after the point and a true minus sign.
-  static func decimal(_ value: Double, digits: Int) -> String {
+  package static func decimal(_ value: Double, digits: Int) -> String {
     if value.isNaN { return "?" }
     if value.isInfinite { return value < 0 ? "−∞" : "∞" }
     let text = String(format: "%.\(digits)f", value)
@@ -16,28 +16,28 @@ enum NumberText {
   }
 
   /// A number with about three significant digits.
-  static func short(_ value: Double) -> String {
+  package static func short(_ value: Double) -> String {
     guard value.isFinite else { return decimal(value, digits: 0) }
     let text = String(format: "%.3g", value)
     return text.hasPrefix("-") ? "−" + text.dropFirst() : text
   }
 
   /// The digits after the point that an interval warrants: two of its width.
-  static func digits(for interval: ClosedRange<Double>) -> Int {
+  package static func digits(for interval: ClosedRange<Double>) -> Int {
     let width = interval.upperBound - interval.lowerBound
     guard width.isFinite, width > 0 else { return 4 }
     return max(0, min(6, 1 - Int(log10(width).rounded(.down))))
   }
 
   /// An interval, or nothing where it is unbounded on both sides.
-  static func interval(_ interval: ClosedRange<Double>, digits: Int) -> String {
+  package static func interval(_ interval: ClosedRange<Double>, digits: Int) -> String {
     if !interval.lowerBound.isFinite, !interval.upperBound.isFinite { return "unbounded" }
     return "[\(decimal(interval.lowerBound, digits: digits)), "
       + "\(decimal(interval.upperBound, digits: digits))]"
   }
 
   /// A whole number with thin spaces between groups of three digits.
-  static func grouped(_ value: Int) -> String {
+  package static func grouped(_ value: Int) -> String {
     let digits = String(value.magnitude)
     guard digits.count > 4 else { return (value < 0 ? "−" : "") + digits }
     var result = ""
@@ -49,7 +49,7 @@ enum NumberText {
   }
 
   /// A duration such as 12.3 s, 4 min 5 s or 2 h 03 min.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "unknown" }
     if seconds < 100 { return decimal(seconds, digits: 1) + " s" }
     let total = Int(seconds.rounded())

@@ -1,6 +1,6 @@
 /// The style sheet of the page.
-enum PageStyle {
-  static let css = """
+package enum PageStyle {
+  package static let css = """
     :root {
       color-scheme: light dark;
       --paper: #ffffff; --card: #ffffff; --ink: #1c2430; --quiet: #5b6675; --line: #d9dee5;
@@ -35,6 +35,8 @@ enum PageStyle {
     th { font-weight: 600; }
     thead th { color: var(--quiet); font-weight: 500; font-size: .88rem; vertical-align: bottom; }
     td.number, th.number { text-align: right; white-space: nowrap; }
+    tr.told td { border-bottom: 0; padding-bottom: 0; }
+    tr.note td { padding-top: .1rem; font-size: .88rem; }
     table.options { font-size: .93rem; }
     table.options th { font-weight: 400; color: var(--quiet); width: 40%; }
     figure { margin: 1.2rem 0 2.2rem; }

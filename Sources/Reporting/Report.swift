@@ -79,6 +79,7 @@ public struct Report: Sendable {
     if let figure = SingularValuesFigure.make(records, spectrum: spectrum) {
       figures.append(figure)
     }
+    if let figure = DissipationFigure.make(records) { figures.append(figure) }
     return (figures, notes)
   }
 
@@ -130,7 +131,9 @@ public struct Report: Sendable {
         "\(folder.figuresFolder): the folder cannot be made: \(error.localizedDescription)")
     }
     var drawn: [DrawnFigure] = []
-    for figure in figures { drawn.append(try draw(figure)) }
+    for figure in figures {
+      drawn.append(try figure.draw(in: folder.figuresFolder, with: gnuplot))
+    }
     figures = []
     if gnuplot == nil {
       notes.append(
@@ -142,25 +145,5 @@ public struct Report: Sendable {
     try AtomicFile.write(page.html.utf8, to: folder.reportFile)
     return Outcome(
       report: folder.reportFile, figures: drawn, hasGnuplot: gnuplot != nil, notes: notes)
-  }
-
-  private func draw(_ figure: Figure) throws(SzilardError) -> DrawnFigure {
-    let base = folder.figuresFolder + "/" + figure.name
-    try AtomicFile.write(figure.data.utf8, to: base + ".dat")
-    try AtomicFile.write(figure.script.utf8, to: base + ".gp")
-    var svg: String?
-    var problem: String?
-    if let gnuplot {
-      do throws(SzilardError) {
-        svg = try gnuplot.draw(figure.name, in: folder.figuresFolder)
-      } catch {
-        problem = "The figure \(figure.name) is not drawn: \(error.message)."
-      }
-    }
-    // A picture of an earlier report would not belong to the data beside it.
-    if svg == nil { try? FileManager.default.removeItem(atPath: base + ".svg") }
-    return DrawnFigure(
-      figure: figure, svg: svg, svgFile: svg == nil ? nil : base + ".svg",
-      scriptFile: base + ".gp", dataFile: base + ".dat", problem: problem)
   }
 }
