@@ -3,4 +3,5 @@
 @_exported public import Learning
 @_exported public import NumericalCore
 @_exported public import Reporting
+@_exported public import Reproductions
 @_exported public import StochasticThermodynamics
