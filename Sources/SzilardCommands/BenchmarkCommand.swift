@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import BoltzmannMachines
 internal import Foundation
 internal import NumericalCore
+internal import StochasticThermodynamics
 
 /// The command that takes the figures that `make bench` sets beside those of other programs.
 struct BenchmarkCommand: ParsableCommand {
@@ -20,6 +21,12 @@ struct BenchmarkCommand: ParsableCommand {
 
   @Flag(help: "Also time annealing at 14,500 temperatures (about ten seconds).")
   var annealing = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Instead: how often intervals of free energies hold, 1000 repeats a cell (minutes).",
+      visibility: .hidden))
+  var coverage = false
 
   @Flag(help: "Print as JSON.")
   var json = false
@@ -40,11 +47,16 @@ struct BenchmarkCommand: ParsableCommand {
 
   func run() throws {
     let workers = try compute.apply()
+    if coverage {
+      var study = CoverageStudy()
+      study.workers = workers
+      return Console.output(study.tableText())
+    }
     var timings: [Timing] = []
     timings.append(contentsOf: products())
     for threads in Set([1, workers.count]).sorted() {
       timings.append(sweep(threads: threads))
-      timings.append(try update(threads: threads))
+      timings.append(contentsOf: try updates(threads: threads))
     }
     if annealing { timings.append(anneal(workers)) }
     let result = Result(
@@ -168,20 +180,38 @@ struct BenchmarkCommand: ParsableCommand {
     return timing("Gibbs sweep 784x512, 1000 chains", threads: threads, unit: "ms", times)
   }
 
-  private func update(threads: Int) throws -> Timing {
-    var options = TrainingOptions()
-    options.gibbsSteps = 10
-    options.chains = 500
-    options.batchSize = 500
-    options.updates = repeats + 5
+  /// Updates without and with the ledger, turn by turn; probes move every few updates, so that a turn
+  /// is as many.
+  private func updates(threads: Int) throws -> [Timing] {
     let data = StateMatrix.bits(bits(rows: 5000, columns: 784))
-    let trainer = Trainer(
-      machine: machine(visible: 784, hidden: 500), data: data, options: options,
-      workers: Workers(count: threads))
-    for _ in 0..<3 { try trainer.step() }
-    let times = try (0..<repeats).map { _ in 1000 * (try seconds { try trainer.step() }) }
-    return timing(
-      "PCD-10 update 784x500, 500 chains, batch 500", threads: threads, unit: "ms", times)
+    func trainer(keepsLedger: Bool) -> Trainer {
+      var options = TrainingOptions()
+      options.gibbsSteps = 10
+      options.chains = 500
+      options.batchSize = 500
+      options.updates = 1_000_000
+      options.keepsLedger = keepsLedger
+      return Trainer(
+        machine: machine(visible: 784, hidden: 500), data: data, options: options,
+        workers: Workers(count: threads))
+    }
+    let plain = trainer(keepsLedger: false)
+    let kept = trainer(keepsLedger: true)
+    let turn = kept.options.probeInterval
+    var plainTimes: [Double] = []
+    var keptTimes: [Double] = []
+    for _ in 0..<max(2, repeats / turn) + 1 {
+      plainTimes.append(
+        1000 * (try seconds { for _ in 0..<turn { try plain.step() } }) / Double(turn))
+      keptTimes.append(
+        1000 * (try seconds { for _ in 0..<turn { try kept.step() } }) / Double(turn))
+    }
+    let name = "PCD-10 update 784x500, 500 chains, batch 500"
+    return [
+      timing(name, threads: threads, unit: "ms", Array(plainTimes.dropFirst())),
+      timing(
+        "the same with the ledger", threads: threads, unit: "ms", Array(keptTimes.dropFirst())),
+    ]
   }
 
   private func anneal(_ workers: Workers) -> Timing {

@@ -38,6 +38,8 @@ enum Console {
 /// One line on a terminal that is written over; nothing where standard error is no terminal.
 final class ProgressLine {
   private let isTerminal = isatty(2) == 1
+  /// Whether anybody sees the line.
+  var isShown: Bool { isTerminal }
   private var last = Date.distantPast
   private var width = 0
 

@@ -3,6 +3,7 @@ public import BoltzmannMachines
 internal import DataSets
 internal import Foundation
 internal import NumericalCore
+internal import StochasticThermodynamics
 
 extension LikelihoodMethod: ExpressibleByArgument {}
 
@@ -13,7 +14,11 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure ln Z and log-likelihoods, with intervals.",
-    discussion: "Exit code 2 when ln Z could not be resolved.")
+    discussion: """
+      Where ln Z cannot be enumerated, chains are annealed from independent units to the model and back; \
+      Bennett's acceptance ratio combines the works of both ways, and a bracket is given when the way \
+      back is trustworthy. Exit code 2 when ln Z could not be resolved.
+      """)
 
   @Argument(help: "A run folder, .safetensors, .npz or .h5.")
   var model: String
@@ -21,7 +26,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Data to evaluate; may be given several times.")
   var data: [String] = []
 
-  @Option(help: "How ln Z is found: auto, exact or ais (default: auto).")
+  @Option(help: "How ln Z is found: auto, exact, bar (annealing both ways) or ais (forward only).")
   var method: LikelihoodMethod = .auto
 
   @Option(help: "Annealing chains (default: 500).")
@@ -29,6 +34,11 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: "Annealing temperatures (default: as many as a narrow interval takes).")
   var temperatures: Int?
+
+  @Option(
+    help:
+      "Write the works of both ways to this .npz (w_F, w_R), as free-energy and pymbar take them.")
+  var works: String?
 
   @OptionGroup var reading: ReadingOptions
 
@@ -54,6 +64,7 @@ struct EvaluateCommand: ParsableCommand {
     let seed: UInt64
     let logPartitionFunction: Estimate
     let logLikelihood: [DataLogLikelihood]
+    let annealing: BidirectionalAnnealing.Result?
   }
 
   func run() throws {
@@ -77,24 +88,38 @@ struct EvaluateCommand: ParsableCommand {
       } : nil
     let line = ProgressLine()
     let shown = UncheckedSendable(line)
-    let logZ = try evaluator.logPartitionFunction(of: machine, dataMeans: means) { fraction in
+    let evaluation = try evaluator.evaluate(machine, dataMeans: means) { fraction in
       shown.value.show("annealing \(ProgressLine.bar(fraction)) \(Int(100 * fraction)) %")
     }
+    let logZ = evaluation.logPartitionFunction
     line.finish()
+    if let works { try writeWorks(evaluation.annealing, to: works) }
     let result = Result(
       model: model, seed: chosenSeed, logPartitionFunction: logZ,
       logLikelihood: sets.map {
         evaluator.logLikelihood(
           of: machine, data: $0.name, states: $0.states, weights: $0.weights,
           exactLogLikelihood: $0.exact, logPartitionFunction: logZ)
-      })
+      }, annealing: evaluation.annealing)
     if json {
       try Console.json(result)
     } else {
       Console.output(EvaluateCommand.table(logZ, result.logLikelihood))
+      if let annealing = evaluation.annealing {
+        Console.output(EvaluateCommand.legs(annealing))
+      }
       Console.output("seed \(chosenSeed); \(logZ.method)")
     }
     if !logZ.isResolved { throw unresolvedExitCode }
+  }
+
+  private func writeWorks(_ annealing: BidirectionalAnnealing.Result?, to path: String) throws {
+    guard let annealing else {
+      throw SzilardError(
+        .usage, "--works \(path): ln Z was found without annealing both ways; give --method bar")
+    }
+    try WorkTable(forward: annealing.works.forward, reverse: annealing.works.reverse)
+      .write(to: path)
   }
 
   private struct Evaluated {
@@ -122,6 +147,30 @@ struct EvaluateCommand: ParsableCommand {
         name: name, states: try set.states(for: machine.visible.kind), weights: set.weights,
         exact: set.exactLogLikelihood)
     }
+  }
+
+  /// What the two ways of the annealing brought, for a person.
+  private static func legs(_ result: BidirectionalAnnealing.Result) -> String {
+    var lines = [
+      "forward leg, dissipated \(Console.number(result.dissipatedWork)): \(result.forward)",
+      "reverse leg, dissipated \(Console.number(result.reverseDissipatedWork)): \(result.reverse)",
+      "overlap \(Console.number(result.overlap))",
+    ]
+    if let bracket = result.bracket {
+      lines[2] +=
+        "; bracket [\(Console.number(bracket.lowerBound)), \(Console.number(bracket.upperBound))]"
+    } else {
+      var reason = result.equilibration.reason
+      if reason.isEmpty,
+        result.effectiveTrajectories < BidirectionalAnnealing.leastEffectiveFraction
+          * Double(result.chains)
+      {
+        reason = "chains stay in the modes they fell into, so that the way back tells nothing new"
+      }
+      lines[2] +=
+        "; no bracket: " + (reason.isEmpty ? "the legs disagree or are unresolved" : reason)
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// A table for a person.

@@ -11,13 +11,19 @@ internal import NumericalCore
 struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample",
-    abstract: "Draw samples by block Gibbs sampling, N parallel chains of K sweeps each.",
+    abstract: "Draw samples: N parallel chains, or ladders of them, of K sweeps each.",
     discussion: """
+      gibbs: block Gibbs sampling. tempering: exchange between the machine and independent units. \
+      trajectory: exchange along the checkpoints of the run. The last two cross between modes that \
+      Gibbs sampling does not leave, give ln Z too, and report acceptance and round trips.
+
       Measures the autocorrelation time and warns when the sweeps are fewer. With --clamp the named \
       visible units keep the values that the chains start from (in-painting).
       """)
 
   enum Start: String, ExpressibleByArgument, CaseIterable { case noise, data, chains }
+
+  enum Method: String, ExpressibleByArgument, CaseIterable { case gibbs, tempering, trajectory }
 
   @Argument(help: "A run folder, .safetensors, .npz or .h5.")
   var model: String
@@ -28,8 +34,20 @@ struct SampleCommand: ParsableCommand {
   @Option(help: "Where to write: .npy, .npz, .csv, .h5 or .fasta.")
   var output: String
 
-  @Option(help: "Sweeps of each chain (default: 1000).")
+  @Option(help: "How: gibbs (default), tempering, or trajectory (MODEL is then a run folder).")
+  var method: Method = .gibbs
+
+  @Option(help: "Sweeps of each chain, or of every rung (default: 1000).")
   var sweeps = 1000
+
+  @Option(help: "Tempering: rungs at most (default: 100).")
+  var rungs: Int?
+
+  @Option(help: "Tempering: the acceptance that rungs are chosen for (default: 0.3).")
+  var targetAcceptance: Double?
+
+  @Option(help: "Tempering: sweeps between exchanges (default: 2).")
+  var increment: Int?
 
   @Option(help: "Where chains start: noise, data (see --data) or the run's chains.")
   var from: Start = .noise
@@ -59,6 +77,36 @@ struct SampleCommand: ParsableCommand {
     if clamp != nil, from != .data {
       throw ValidationError("--clamp keeps values of data: give --from data --data DATA too")
     }
+    try validateMethod()
+  }
+
+  private func validateMethod() throws {
+    if method == .gibbs {
+      for (name, isGiven) in [
+        ("--rungs", rungs != nil), ("--target-acceptance", targetAcceptance != nil),
+        ("--increment", increment != nil),
+      ] where isGiven {
+        throw ValidationError("\(name) belongs to --method tempering or trajectory")
+      }
+      return
+    }
+    if clamp != nil {
+      throw ValidationError("--clamp works with --method gibbs only: ladders exchange whole states")
+    }
+    if from != .noise || data != nil {
+      throw ValidationError(
+        "--from and --data belong to --method gibbs: ladders start at independent units")
+    }
+    if let rungs, rungs < 2 || rungs > 10_000 {
+      throw ValidationError("--rungs \(rungs): give 2 to 10000")
+    }
+    if let targetAcceptance, !(targetAcceptance >= 0.01 && targetAcceptance <= 0.95) {
+      throw ValidationError("--target-acceptance \(targetAcceptance): give 0.01 to 0.95")
+    }
+    if let increment, increment < 1 {
+      throw ValidationError("--increment \(increment): give 1 or more")
+    }
+    if sweeps < 1 { throw ValidationError("--sweeps \(sweeps): ladders need at least 1") }
   }
 
   struct Summary: Encodable {
@@ -74,6 +122,10 @@ struct SampleCommand: ParsableCommand {
 
   func run() throws {
     let workers = try compute.apply()
+    if method == .gibbs { try runGibbs(workers) } else { try runLadders(workers) }
+  }
+
+  private func runGibbs(_ workers: Workers) throws {
     let machine = try ModelFile.load(model)
     let chosenSeed = resolvedSeed(seed)
     let start = try startingStates(machine, seed: chosenSeed, workers: workers)
@@ -152,7 +204,7 @@ struct SampleCommand: ParsableCommand {
     }
   }
 
-  private func write(_ states: StateMatrix, of machine: RestrictedBoltzmannMachine) throws {
+  func write(_ states: StateMatrix, of machine: RestrictedBoltzmannMachine) throws {
     let kind: VariableKind
     switch machine.visible.kind {
     case .bernoulli: kind = .binary

@@ -10,14 +10,15 @@ public struct SzilardCommand: ParsableCommand {
     abstract: "Nonequilibrium thermodynamics of learning machines.",
     discussion: """
       Trains restricted Boltzmann machines, measures their likelihood with an interval, samples \
-      them. DATA is a file (.npy .npz .csv .txt .h5 .idx .fasta, also .gz) or a generator such as \
+      them, and audits all that by the work and heat of the chains. DATA is a file (.npy .npz .csv .txt .h5 .idx .fasta, also .gz) or a generator such as \
       ising:size=16; MODEL is a run folder, .safetensors, .npz or .h5.
-      Exit codes: 0 done, 2 unresolved, 64 usage, 65 bad data, 66 cannot open or write, 70 internal.
+      Exit codes: 0 done, 2 unresolved or a check failed, 64 usage, 65 bad data, 66 cannot open or write, 70 internal.
       """,
     version: szilardVersion,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, SampleCommand.self, ConvertCommand.self,
-      DataCommand.self, ReportCommand.self, InfoCommand.self, BenchmarkCommand.self,
+      TrainCommand.self, EvaluateCommand.self, SampleCommand.self, AuditCommand.self,
+      FreeEnergyCommand.self, ReproduceCommand.self, ConvertCommand.self, DataCommand.self,
+      ReportCommand.self, InfoCommand.self, BenchmarkCommand.self,
     ])
 
   /// The command before parsing.

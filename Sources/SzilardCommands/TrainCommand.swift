@@ -4,6 +4,7 @@ internal import DataSets
 internal import Foundation
 internal import Learning
 internal import NumericalCore
+internal import StochasticThermodynamics
 
 /// The command that trains a machine.
 ///
@@ -39,7 +40,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Hidden units: bernoulli, spin or gaussian (default: bernoulli; spin for spins).")
   var hiddenUnits: String?
 
-  @Option(help: "Negative phase: pcd, cd or random (default: pcd).")
+  @Option(help: "Negative phase: pcd, cd, random, jarzynski or ptt (default: pcd).")
   var method: TrainingMethod?
 
   @Option(help: "Gibbs sweeps an update (default: 10).")
@@ -95,6 +96,13 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Updates between checkpoints (default: a tenth).")
   var checkpointEvery: Int?
 
+  @Option(
+    help: "Probe chains that measure ln Z along the training, in sixteens (default: 512; 0: none).")
+  var probes: Int?
+
+  @Flag(help: "Keep no ledger of work and heat.")
+  var noLedger = false
+
   @OptionGroup var reading: ReadingOptions
 
   @Option(help: "The seed (default: drawn, and printed).")
@@ -127,6 +135,15 @@ struct TrainCommand: ParsableCommand {
     }
     if let temperatures, temperatures < 2 || temperatures > 100_000_000 {
       throw ValidationError("--temperatures \(temperatures): give at least 2")
+    }
+    if let probes, probes < 0 || probes > 10_000_000 {
+      throw ValidationError("--probes \(probes): give a number of chains, 0 for none")
+    }
+    if noLedger, let probes, probes > 0 {
+      throw ValidationError("--probes \(probes): there are no probes without a ledger")
+    }
+    if noLedger, method == .jarzynski {
+      throw ValidationError("--no-ledger: the weights of --method jarzynski are the ledger's work")
     }
     for (name, value) in [
       ("--evaluate-every", evaluateEvery), ("--checkpoint-every", checkpointEvery),
@@ -268,6 +285,8 @@ struct TrainCommand: ParsableCommand {
     options.l2 = l2 ?? 0
     options.centred = !noCentring
     options.initialWeightScale = initialWeights ?? 1e-2
+    options.keepsLedger = !noLedger
+    options.probes = noLedger ? 0 : probes ?? 512
     return RunDescription(
       version: szilardVersion, data: data, test: test, heldOut: heldOut ?? 0.1,
       reading: reading.reading,
@@ -319,6 +338,10 @@ struct TrainCommand: ParsableCommand {
     try check("--evaluate-every", evaluateEvery, earlier.evaluateEvery)
     try check("--temperatures", temperatures, earlier.temperatures)
     try check("--checkpoint-every", checkpointEvery, earlier.checkpointEvery)
+    try check("--probes", probes, earlier.training.probes ?? 0)
+    if noLedger && earlier.training.ledger == true {
+      throw SzilardError(.usage, "--no-ledger: this run was begun with a ledger")
+    }
     if noCentring && earlier.training.centred {
       throw SzilardError(.usage, "--no-centring: this run was begun with centred gradients")
     }
@@ -359,8 +382,17 @@ struct TrainCommand: ParsableCommand {
     let line = ProgressLine()
     defer { line.finish() }
     do {
+      var running: DataLogLikelihood?
+      var measured = Date.distantPast
       return try training.run(
-        progress: { line.show(TrainCommand.text($0)) }, shouldStop: { Interruption.wanted })
+        progress: { progress in
+          // The running likelihood costs as much as an update: every two seconds, for a terminal.
+          if line.isShown, Date().timeIntervalSince(measured) > 2 {
+            running = training.runningLogLikelihood()
+            measured = Date()
+          }
+          line.show(TrainCommand.text(progress, running: running))
+        }, shouldStop: { Interruption.wanted })
     } catch {
       description.status = "failed"
       description.cost.seconds = training.seconds
@@ -369,17 +401,24 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  private static func text(_ progress: TrainingRun.Progress) -> String {
+  private static func text(
+    _ progress: TrainingRun.Progress, running: DataLogLikelihood?
+  ) -> String {
     let fraction = Double(progress.update) / Double(max(1, progress.updates))
     let left = Double(progress.updates - progress.update) / max(progress.rate, 1e-9)
     var text =
       "\(ProgressLine.bar(fraction)) \(progress.update)/\(progress.updates)"
       + "  \(Console.number(progress.rate, digits: 1))/s  \(Console.duration(left)) left"
+    func show(_ name: String, _ value: DataLogLikelihood) {
+      let width = (value.interval.upperBound - value.interval.lowerBound) / 2
+      text += "  \(name) \(Console.number(value.value, digits: 2))"
+      text += value.verdict == .resolved ? "+-\(Console.number(width, digits: 2))" : "?"
+    }
+    if let running { show("\(running.data) now", running) }
     if let record = progress.record {
-      for value in record.logLikelihood {
-        let width = (value.interval.upperBound - value.interval.lowerBound) / 2
-        text += "  \(value.data) \(Console.number(value.value, digits: 2))"
-        text += value.verdict == .resolved ? "+-\(Console.number(width, digits: 2))" : "?"
+      for value in record.logLikelihood { show(value.data, value) }
+      if let dissipated = record.thermodynamics?.dissipatedWork {
+        text += "  dissipated \(Console.number(dissipated.value, digits: 4)) an update"
       }
     }
     return text
@@ -402,7 +441,46 @@ struct TrainCommand: ParsableCommand {
     if json { return try Console.json(record) }
     Console.output("update \(record.update), \(Console.duration(training.seconds))")
     Console.output(EvaluateCommand.table(record.logPartitionFunction, record.logLikelihood))
+    if let thermodynamics = record.thermodynamics {
+      Console.output(TrainCommand.account(thermodynamics))
+    }
     Console.output("model: \(training.folder.modelFile)")
+  }
+}
+
+extension TrainCommand {
+  /// The ledger for a person.
+  private static func account(_ thermodynamics: TrainingThermodynamics) -> String {
+    var lines = [
+      "work \(Console.number(thermodynamics.totalWork)), heat "
+        + "\(Console.number(thermodynamics.totalHeat)) a chain; first law to "
+        + String(format: "%.1e", thermodynamics.firstLawViolation)
+    ]
+    if let logZ = thermodynamics.logPartitionFunction {
+      lines.append("ln Z along the training: \(logZ)")
+    }
+    if let dissipated = thermodynamics.dissipatedWork {
+      lines.append("dissipated work an update: \(dissipated)")
+    }
+    if let produced = thermodynamics.entropyProduction {
+      let (low, high) = (produced.interval.lowerBound, produced.interval.upperBound)
+      lines.append(
+        "entropy production of the sweeps from the data: "
+          + (produced.isExact
+            ? "\(Console.number(low, digits: 4))"
+            : "between \(Console.number(low)) and \(Console.number(high))"))
+    }
+    if let exchange = thermodynamics.exchange {
+      lines.append(
+        "\(exchange.frozen) frozen machines, acceptance \(Console.number(exchange.acceptance)); "
+          + "ln Z along them \(exchange.logPartitionFunction)")
+    }
+    if let secondLaw = thermodynamics.secondLaw {
+      lines.append(
+        "second law, <W> - dF = \(Console.number(secondLaw.statistic)): \(secondLaw.verdict.rawValue)"
+      )
+    }
+    return lines.joined(separator: "\n")
   }
 }
 
