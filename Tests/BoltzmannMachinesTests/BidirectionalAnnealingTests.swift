@@ -139,7 +139,7 @@ import Testing
     #expect(combined > machines / 2)
   }
 
-  /// Every pairing of units is resolved, with a bracket, near the exact value.
+  /// Every pairing of units is resolved near the exact value, with a bracket where both legs are resolved.
   @Test(arguments: Pairing.all) func everyPairingHasABracket(_ pairing: Pairing) throws {
     let seed = testSeed(23)
     let machine = pairing.machine(visible: 6, hidden: 5, scale: 0.7, seed: 13)
@@ -150,10 +150,13 @@ import Testing
     #expect(estimate.isResolved, "\(estimate), seed \(seed)")
     let half = (estimate.interval.upperBound - estimate.interval.lowerBound) / 2
     #expect(abs(estimate.value - exact) < zBound() / 1.96 * half, "\(estimate), \(exact)")
-    let bracket = try #require(result.bracket, "\(result), seed \(seed)")
-    // Each end is a limit of 97.5 %.
-    let width = bracket.upperBound - bracket.lowerBound
-    #expect(bracket.lowerBound - 3 * width < exact && exact < bracket.upperBound + 3 * width)
+    let legsAreResolved = result.forward.isResolved && result.reverse.isResolved
+    #expect((result.bracket != nil) == legsAreResolved, "seed \(seed)")
+    if let bracket = result.bracket {
+      // Each end is a limit of 97.5 %.
+      let width = bracket.upperBound - bracket.lowerBound
+      #expect(bracket.lowerBound - 3 * width < exact && exact < bracket.upperBound + 3 * width)
+    }
     #expect(result.overlap > 0.3 && result.overlap <= 1)
     #expect(
       abs(

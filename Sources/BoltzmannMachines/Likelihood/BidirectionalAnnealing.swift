@@ -61,8 +61,8 @@ public struct BidirectionalAnnealing: Sendable {
     public let equilibration: Check
     /// Crooks' relation between both legs.
     public let crooks: Check
-    /// The lower limit of the forward leg to the upper limit of the reverse leg; nil where the reverse leg
-    /// is not to be trusted.
+    /// The lower limit of the forward leg to the upper limit of the reverse leg; nil where a leg is
+    /// unresolved or the reverse leg is not to be trusted.
     public let bracket: ClosedRange<Double>?
     /// ln Z: the combination, or the forward leg where the reverse leg is not to be trusted.
     public let logPartitionFunction: Estimate
@@ -234,6 +234,7 @@ public struct BidirectionalAnnealing: Sendable {
   }
 
   private func bracket(_ lower: Estimate, _ upper: Estimate) -> ClosedRange<Double>? {
+    guard lower.isResolved, upper.isResolved else { return nil }
     let (low, high) = (lower.interval.lowerBound, upper.interval.upperBound)
     return low.isFinite && high.isFinite && low <= high ? low...high : nil
   }
