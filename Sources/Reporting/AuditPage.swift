@@ -79,7 +79,7 @@ public struct AuditPage: Sendable {
       </tbody>
       </table>
       </div>
-      \(figures.map(section).joined(separator: "\n"))
+      \(figures.map(\.html).joined(separator: "\n"))
       </main>
       </body>
       </html>
@@ -113,20 +113,6 @@ public struct AuditPage: Sendable {
       <td class="number">\(trajectories)</td>\
       <td><span class="\(check.verdict == .pass ? "good" : "bad")">\(check.verdict.rawValue)</span></td>\
       </tr>\(note)
-      """
-  }
-
-  private func section(_ drawn: DrawnFigure) -> String {
-    let figure = drawn.figure
-    let picture = drawn.svg.flatMap { HTML.inline(svg: $0, name: figure.name, label: figure.title) }
-    let links = ["svg", "gp", "dat"].filter { $0 != "svg" || drawn.svg != nil }.map {
-      HTML.link("figures/\(figure.name).\($0)", "\(figure.name).\($0)")
-    }.joined(separator: " · ")
-    return """
-      <figure id="\(figure.name)">
-      \(picture.map { "<div class=\"wide\">\n\($0)\n</div>" } ?? "<p class=\"bad\">\(HTML.escape(drawn.problem ?? "Not drawn."))</p>")
-      <figcaption><strong>\(HTML.escape(figure.title)).</strong> \(HTML.escape(figure.caption)) \(links)</figcaption>
-      </figure>
       """
   }
 

@@ -29,7 +29,7 @@ struct ReportPage {
       \(HeadlineSection(records: report.records).html)
       \(notesSection)
       <h2>Figures</h2>
-      \(figures.map { section($0) }.joined(separator: "\n"))
+      \(figures.map(\.html).joined(separator: "\n"))
       \(DescriptionSection(description: report.description).html)
       \(filesSection)
       </main>
@@ -65,23 +65,6 @@ struct ReportPage {
     guard !notes.isEmpty else { return "" }
     let lines = notes.map { "<p>\(HTML.escape($0))</p>" }.joined(separator: "\n")
     return "<div class=\"notes\" role=\"note\">\n\(lines)\n</div>"
-  }
-
-  private func section(_ drawn: DrawnFigure) -> String {
-    let figure = drawn.figure
-    let links = ["svg", "gp", "dat"].filter { $0 != "svg" || drawn.svg != nil }.map {
-      HTML.link("figures/\(figure.name).\($0)", "\(figure.name).\($0)")
-    }.joined(separator: " · ")
-    let picture = drawn.svg.flatMap { HTML.inline(svg: $0, name: figure.name, label: figure.title) }
-    let shown =
-      picture.map { "<div class=\"wide\">\n\($0)\n</div>" }
-      ?? "<p class=\"bad\">Not drawn. With gnuplot installed, run <code>gnuplot \(figure.name).gp</code> in the folder <code>figures</code>.</p>"
-    return """
-      <figure id="\(figure.name)">
-      \(shown)
-      <figcaption><strong>\(HTML.escape(figure.title)).</strong> \(HTML.escape(figure.caption)) \(links)</figcaption>
-      </figure>
-      """
   }
 
   private var filesSection: String {

@@ -160,7 +160,7 @@ private enum AnnealingAsJarzynski {
       bonds.machine, base: IndependentUnits(baseRateOf: bonds.machine), workers: context.workers)
     let truth = bonds.logPartitionFunction
     let combined = result.combined
-    let half = (combined.interval.upperBound - combined.interval.lowerBound) / 2
+    let half = combined.halfWidth
     var outside = Check.exact(
       "\(name): truth outside the bracket of both legs by",
       result.bracket.map { max($0.lowerBound - truth, truth - $0.upperBound, 0) } ?? .infinity,

@@ -103,7 +103,7 @@ private enum HeatExchangeSampled {
     let spread = abs(result.difference) * result.moments.standardDeviation
     func error(_ estimate: Estimate) -> Double {
       guard estimate.isResolved else { return .infinity }
-      return (estimate.interval.upperBound - estimate.interval.lowerBound) / 2
+      return estimate.halfWidth
         / normalQuantile((1 + estimate.confidence) / 2)
     }
     let count = result.heats.count

@@ -85,7 +85,7 @@ private enum LawsOfLearning {
     _ outcome: inout ReproductionOutcome
   ) {
     let deviations = points.map { point -> Double in
-      let half = (point.estimate.interval.upperBound - point.estimate.interval.lowerBound) / 2
+      let half = point.estimate.halfWidth
       return abs(point.estimate.value - point.exact) / max(half / 1.96, 1e-12)
     }
     let errors = points.map { abs($0.estimate.value - $0.exact) }.sorted()

@@ -102,7 +102,7 @@ private struct PartitionFunctionAlongTraining {
       let errors = points.map { abs(way.of($0).value - $0.exact) }
       let deviations = points.map { point -> Double in
         let estimate = way.of(point)
-        let half = (estimate.interval.upperBound - estimate.interval.lowerBound) / 2
+        let half = estimate.halfWidth
         return abs(estimate.value - point.exact) / max(half / 1.96, 1e-12)
       }
       worst.append(errors.max() ?? .infinity)

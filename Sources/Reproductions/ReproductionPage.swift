@@ -137,7 +137,7 @@ public struct ReproductionPage: Sendable {
       </tbody>
       </table>
       </div>
-      \(figures.map { figure($0) }.joined(separator: "\n"))
+      \(figures.map(\.html).joined(separator: "\n"))
       \(measured.isEmpty ? "" : "<table class=\"options\">\n<tbody>\n\(measured.joined(separator: "\n"))\n</tbody>\n</table>")
       """
   }
@@ -154,23 +154,6 @@ public struct ReproductionPage: Sendable {
       <td class="number">\(ReproductionPage.number(check.statistic))</td>\
       <td class="number">\(relation)\(ReproductionPage.number(check.expected))</td>\
       <td>\(interval)</td><td>\(word(check.verdict))\(reason)</td></tr>
-      """
-  }
-
-  private func figure(_ drawn: DrawnFigure) -> String {
-    let figure = drawn.figure
-    let links = ["svg", "gp", "dat"].filter { $0 != "svg" || drawn.svg != nil }.map {
-      HTML.link("figures/\(figure.name).\($0)", "\(figure.name).\($0)")
-    }.joined(separator: " · ")
-    let picture = drawn.svg.flatMap { HTML.inline(svg: $0, name: figure.name, label: figure.title) }
-    let shown =
-      picture.map { "<div class=\"wide\">\n\($0)\n</div>" }
-      ?? "<p class=\"bad\">Not drawn. With gnuplot installed, run <code>gnuplot \(figure.name).gp</code> in the folder <code>figures</code>.</p>"
-    return """
-      <figure id="\(figure.name)">
-      \(shown)
-      <figcaption><strong>\(HTML.escape(figure.title)).</strong> \(HTML.escape(figure.caption)) \(links)</figcaption>
-      </figure>
       """
   }
 

@@ -114,10 +114,7 @@ extension Audit {
   static func agreement(
     _ one: Estimate, _ other: Estimate, of name: String, advice: String, falseAlarmRate: Double
   ) -> Check {
-    func half(_ estimate: Estimate) -> Double {
-      (estimate.interval.upperBound - estimate.interval.lowerBound) / 2
-    }
-    let width = hypot(half(one), half(other))
+    let width = hypot(one.halfWidth, other.halfWidth)
     let value = one.value - other.value
     let fits = abs(value) <= Audit.stretch(falseAlarmRate) * width
     let isKnown = one.isResolved && other.isResolved && width.isFinite
@@ -178,7 +175,7 @@ extension Audit {
       let annealing, annealing.isResolved, let error = thermodynamics.workError
     else { return row }
     let value = row.statistic + annealing.value - along.value
-    let half = (annealing.interval.upperBound - annealing.interval.lowerBound) / 2
+    let half = annealing.halfWidth
     let width = hypot(1.96 * error, half)
     guard value.isFinite, width.isFinite else { return row }
     let fits = value >= -stretch(falseAlarmRate) * width

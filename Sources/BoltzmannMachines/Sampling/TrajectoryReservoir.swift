@@ -211,10 +211,7 @@ public struct TrajectoryReservoir: Sendable {
 extension Estimate {
   /// A sum: this estimate, and a later one that began at its value; independent errors add in squares.
   fileprivate func followed(by link: Estimate) -> Estimate {
-    func half(_ estimate: Estimate) -> Double {
-      (estimate.interval.upperBound - estimate.interval.lowerBound) / 2
-    }
-    let reach = (half(self) * half(self) + half(link) * half(link)).squareRoot()
+    let reach = (halfWidth * halfWidth + link.halfWidth * link.halfWidth).squareRoot()
     var verdict = verdict
     if case .unresolved = link.verdict, isResolved { verdict = link.verdict }
     return Estimate(

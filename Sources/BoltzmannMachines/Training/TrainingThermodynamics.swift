@@ -131,11 +131,8 @@ extension Trainer {
     work: Double, updates: Int, from old: Estimate?, to new: Estimate?
   ) -> Estimate? {
     guard let old, let new, updates > 0 else { return nil }
-    func halfWidth(_ estimate: Estimate) -> Double {
-      (estimate.interval.upperBound - estimate.interval.lowerBound) / 2
-    }
     let value = (work + new.value - old.value) / Double(updates)
-    let width = hypot(halfWidth(old), halfWidth(new)) / Double(updates)
+    let width = hypot(old.halfWidth, new.halfWidth) / Double(updates)
     let method = "mean work less the change of F, an update"
     guard width.isFinite else {
       return .unresolved("ln Z is not known", value: value, method: method)
@@ -155,7 +152,7 @@ extension Trainer {
     let change = logZ.value - probes.baseLogPartitionFunction
     let works = chains.work
     let moments = StreamingMoments(works)
-    let half = (logZ.interval.upperBound - logZ.interval.lowerBound) / 2
+    let half = logZ.halfWidth
     let width = hypot(1.96 * moments.standardError, half)
     let value = moments.mean + change
     let fits = value >= -1.5 * width

@@ -110,6 +110,9 @@ public struct Estimate: Sendable, Equatable {
       effectiveSampleSize: effectiveSampleSize, verdict: .unresolved(reason))
   }
 
+  /// Half the length of the interval.
+  public var halfWidth: Double { (interval.upperBound - interval.lowerBound) / 2 }
+
   /// Whether the verdict is `resolved`.
   public var isResolved: Bool { verdict == .resolved }
 

@@ -200,7 +200,7 @@ public enum CrooksTheorem {
       check.advice =
         "drive more slowly, or take about \(check.neededTrajectories ?? 0) trajectories"
     } else if slope.interval.upperBound - slope.interval.lowerBound > 2 {
-      let width = (slope.interval.upperBound - slope.interval.lowerBound) / 2
+      let width = slope.halfWidth
       check.neededTrajectories = Evidence.integer(
         4 * Double(check.trajectories) * width * width)
       check.reason = "the slope cannot be told from zero"

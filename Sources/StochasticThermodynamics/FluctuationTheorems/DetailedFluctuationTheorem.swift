@@ -175,8 +175,8 @@ public enum DetailedFluctuationTheorem {
       markUnresolved(
         &check, needed: needed,
         "values of the unlikely sign were not sampled: about \(rounded(information)) are expected")
-    } else if !slope.isResolved || halfWidth(slope) > abs(theory.slope) && theory.slope != 0 {
-      let ratio = slope.isResolved ? halfWidth(slope) / abs(theory.slope) : 2
+    } else if !slope.isResolved || slope.halfWidth > abs(theory.slope) && theory.slope != 0 {
+      let ratio = slope.isResolved ? slope.halfWidth / abs(theory.slope) : 2
       markUnresolved(
         &check, needed: 4 * count * ratio * ratio, "the slope cannot be told from zero")
     }
@@ -194,10 +194,6 @@ public enum DetailedFluctuationTheorem {
       if line.y[index] != (logit >= 0) { count += 1 }
     }
     return (count, expected)
-  }
-
-  private static func halfWidth(_ estimate: Estimate) -> Double {
-    (estimate.interval.upperBound - estimate.interval.lowerBound) / 2
   }
 
   private static func rounded(_ value: Double) -> String { String(format: "%.2g", value) }
