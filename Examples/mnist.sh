@@ -15,7 +15,7 @@ szilard=.build/release/szilard
 time "$szilard" train "$data/train-images-idx3-ubyte.gz" --test "$data/t10k-images-idx3-ubyte.gz" \
   --binarize probabilities --run "$run" --hidden 500 --method pcd --gibbs-steps 10 --chains 500 \
   --batch-size 500 --learning-rate 0.1 --schedule linear:0.01 --updates 60000 \
-  --evaluate-every 6000 --temperatures 10000 --seed 1
+  --evaluate-every 6000 --temperatures 4000 --seed 1
 time "$szilard" evaluate "$run" --data "$data/t10k-images-idx3-ubyte.gz" --binarize probabilities \
   --temperatures 60000 --chains 500 --seed 6
 "$szilard" sample "$run" --count 100 --output "$run/samples.npy" --from chains --sweeps 1000 --seed 2

@@ -90,7 +90,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Updates between records of the held-out likelihood (default: a twentieth).")
   var evaluateEvery: Int?
 
-  @Option(help: "Annealing temperatures of each record (default: 2000).")
+  @Option(help: "Annealing temperatures of each record (default: 1000).")
   var temperatures: Int?
 
   @Option(help: "Updates between checkpoints (default: a tenth).")
@@ -296,7 +296,7 @@ struct TrainCommand: ParsableCommand {
       training: RunDescription.Training(options),
       evaluateEvery: evaluateEvery ?? max(1, options.updates / 20),
       checkpointEvery: checkpointEvery ?? max(1, options.updates / 10),
-      temperatures: temperatures ?? 2000, machine: machine)
+      temperatures: temperatures ?? 1000, machine: machine)
   }
 
   /// Rates at which plain gradient ascent is stable on data of the usual sizes.

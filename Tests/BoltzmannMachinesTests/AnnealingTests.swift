@@ -20,7 +20,7 @@ import Testing
     let seed = testSeed(3)
     let machine = pairing.machine(visible: 6, hidden: 6, scale: 0.8, seed: 51)
     let exact = try ExactEnumeration.logPartitionFunction(of: machine)
-    let estimate = try evaluator(chains: 2000, temperatures: 300, seed: seed)
+    let estimate = try evaluator(chains: 2000, temperatures: 2000, seed: seed)
       .logPartitionFunction(of: machine)
     #expect(estimate.isResolved)
     // The interval is 95 %; α = 1e-9 is 6.1/1.96 half widths, asymptotically.

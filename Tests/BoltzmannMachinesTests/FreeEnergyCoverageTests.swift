@@ -39,7 +39,9 @@ import Testing
     Cell(.exponential, 0.3, 2, 100), Cell(.exponential, 0.6, 2, 100),
     Cell(.exponential, 1, 2, 100), Cell(.exponential, 1, 4, 100),
     Cell(.exponential, 2, 2, 100), Cell(.exponential, 2, 6, 100),
-    Cell(.exponential, 4, 6, 100), Cell(.exponential, 10, 6, 100),
+    Cell(.exponential, 2, 2, 1000), Cell(.exponential, 4, 6, 100),
+    Cell(.exponential, 10, 6, 100),
+    Cell(.exponential, 10, 6, 1000),
     Cell(.bennett, 0.3, 2, 50), Cell(.bennett, 1, 2, 50), Cell(.bennett, 1, 4, 50),
     Cell(.bennett, 2, 2, 50), Cell(.bennett, 2, 6, 50), Cell(.bennett, 4, 2, 50),
     Cell(.bennett, 4, 6, 50), Cell(.bennett, 10, 6, 50),
@@ -101,35 +103,14 @@ import Testing
     }
   }
 
-  /// Expects the coverage, or knows that it fails.
-  ///
-  /// One-sided works of machines that hardly overlap with the base are called resolved too often: of
-  /// 10,000 repeats at scale 10 one in six to eight is, and of these intervals 76 to 82 % contain the truth
-  /// (92 % of one in eight for quenches at scale 2). The state that carries the average is never drawn
-  /// there, and leaves no trace in the works. Verdicts by what a typical trajectory dissipates were tried
-  /// (median or mean of W − ΔF above ln n) and did not tell these cases apart.
-  private func expectCoverage(_ row: Row, isKnown: Bool, _ name: String) {
-    let comment = "\(name): \(row.covered) of \(row.resolved)"
-    guard isKnown else {
-      #expect(row.covered >= row.least, "\(comment)")
-      return
-    }
-    withKnownIssue("unseen states carry the average", isIntermittent: true) {
-      #expect(row.covered >= row.least, "\(comment)")
-    }
-  }
-
   @Test(arguments: cells) func resolvedIntervalsHold(_ cell: Cell) {
     let seed = testSeed(31)
     let row = row(cell, seed: seed)
     print(
       "\(cell): resolved \(row.resolved), covered \(row.covered) (least \(row.least)), overlap "
         + String(format: "%.3g", row.overlap))
-    expectCoverage(
-      row,
-      isKnown: cell.method == .exponential
-        && (cell.scale >= 10 || cell.scale >= 2 && cell.rungs == 2),
-      "\(cell), seed \(seed)")
+    #expect(
+      row.covered >= row.least, "\(cell): \(row.covered) of \(row.resolved), seed \(seed)")
     // Weak machines and slow protocols are resolved; quenches of strong ones are not.
     if cell.scale <= 0.3 { #expect(row.resolved > FreeEnergyCoverageTests.repeats * 9 / 10) }
     if cell.scale >= 10 { #expect(row.resolved < FreeEnergyCoverageTests.repeats * 3 / 4) }
@@ -145,14 +126,19 @@ import Testing
     #expect(row.coveredByShort < row.least, "\(cell): \(row.coveredByShort) of \(row.resolved)")
   }
 
-  /// Works of annealing with Gibbs sweeps, out of equilibrium; ten machines, 1,000 repeats.
+  /// Works of annealing with Gibbs sweeps, out of equilibrium; twenty repeats a machine.
+  ///
+  /// Where nine sweeps take 100 chains to scale 10, whole machines have all chains in one wrong mode, with
+  /// narrow works in all twenty repeats. No statistic of these works tells; coverage of the resolved is 87 %
+  /// over 500 machines, and on fifty it depends on the seed (Design note 0005).
   @Test(arguments: [
-    (0.3, 10, 100), (1, 20, 100), (1, 5, 32), (2, 40, 100), (4, 40, 100), (10, 10, 100),
+    (0.3, 10, 100), (1, 20, 100), (1, 5, 100), (2, 40, 100), (4, 40, 100), (10, 10, 100),
+    (10, 10, 1000), (10, 40, 500),
   ])
   func annealedWorksHold(_ scale: Double, _ temperatures: Int, _ chains: Int) throws {
     let seed = testSeed(33)
-    let machines = 50
-    let groups = FreeEnergyCoverageTests.repeats / machines
+    let groups = 20
+    let machines = FreeEnergyCoverageTests.repeats / groups
     var row = Row()
     for number in 0..<UInt64(machines) {
       let machine = MachinePath.machine(scale: scale, seed: seed &+ 104_729 &* number)
@@ -171,8 +157,16 @@ import Testing
     print(
       "annealed, scale \(scale), \(temperatures) temperatures, \(chains) chains: resolved "
         + "\(row.resolved), covered \(row.covered) (least \(row.least))")
-    expectCoverage(row, isKnown: scale >= 10, "annealed, scale \(scale), seed \(seed)")
-    if scale <= 1, chains == 100 {
+    let comment: Comment =
+      "annealed, scale \(scale): \(row.covered) of \(row.resolved), seed \(seed)"
+    if scale == 10, temperatures == 10, chains == 100 {
+      withKnownIssue("all chains in one wrong mode", isIntermittent: true) {
+        #expect(row.covered >= row.least, comment)
+      }
+    } else {
+      #expect(row.covered >= row.least, comment)
+    }
+    if scale <= 1, temperatures >= 10 {
       #expect(row.resolved > FreeEnergyCoverageTests.repeats * 9 / 10)
       #expect(row.coveredByShort < row.least)
     }

@@ -18,7 +18,7 @@ import Testing
     Cell(.exponential, .gaussian(deviation: 2), 500, 0),
     Cell(.exponential, .gaussian(deviation: 2.5), 2000, 0),
     Cell(.exponential, .trap(stiffness: 100), 100, 0),
-    Cell(.exponential, .trap(stiffness: 4), 20, 0),
+    Cell(.exponential, .trap(stiffness: 4), 200, 0),
     Cell(.exponential, .trap(stiffness: 0.6), 100, 0),
     Cell(.exponential, .twoStates(from: 0.03, to: 0.2), 500, 0),
     Cell(.exponential, .twoStates(from: 0.5, to: 0.01), 100, 0),
@@ -72,7 +72,7 @@ import Testing
   ///
   /// At least 85 % of repeats are resolved (binomial acceptance at α = 1e-9 around 0.85).
   @Test(arguments: [
-    Cell(.exponential, .gaussian(deviation: 0.3), 16, 0),
+    Cell(.exponential, .gaussian(deviation: 0.3), 100, 0),
     Cell(.exponential, .gaussian(deviation: 1), 100, 0),
     Cell(.exponential, .gaussian(deviation: 1.25), 100, 0),
     Cell(.exponential, .gaussian(deviation: 1.5), 500, 0),

@@ -52,11 +52,15 @@ import Testing
     #expect(difference.isResolved && difference.overlap == nil)
   }
 
-  /// Sixteen estimates of small variance are enough, and infinite variance is refused.
+  /// A hundred works, or sixteen averages of many, are enough where they vary little; infinite variance
+  /// is refused.
   @Test func fewAreEnoughWhereTheySpreadLittle() {
-    let islands = (0..<16).map { 5 + 0.05 * sin(3 * Double($0)) }
-    #expect(ExponentialAverage.estimate(logWeights: islands).isResolved)
-    #expect(!ExponentialAverage.estimate(logWeights: Array(islands.dropLast())).isResolved)
+    let works = (0..<100).map { 5 + 0.05 * sin(3 * Double($0)) }
+    #expect(ExponentialAverage.estimate(logWeights: works).isResolved)
+    #expect(!ExponentialAverage.estimate(logWeights: Array(works.dropLast())).isResolved)
+    let averages = Array(works.prefix(16))
+    #expect(ExponentialAverage.estimate(logWeights: averages, minimumCount: 16).isResolved)
+    #expect(!ExponentialAverage.estimate(logWeights: averages, minimumCount: 17).isResolved)
     // P(w > t) = 1/t: no mean at all.
     let heavy = (1..<500).map { -log(Double($0) / 500) }
     #expect(!ExponentialAverage.estimate(logWeights: heavy).isResolved)

@@ -13,6 +13,8 @@ theirs(method, process, n) = sprintf("< awk '$1==\"%s\" && $2==\"%s\" && $4==%d 
 array name[2] = ["exponential average (pymbar: exp)", "acceptance ratio (pymbar: bar)"]
 array mine[2] = ["exponential", "bennett"]
 array their[2] = ["exp", "bar"]
+# One-sided averages are unresolved below 100 works.
+array other[2] = [500, 20]
 array process[2] = ["gaussian", "trap"]
 array label[2] = ["standard deviation of Gaussian work", "stiffness after the jump, trap of stiffness 1"]
 set logscale x
@@ -24,7 +26,7 @@ do for [row = 1:2] {
     p = process[row]
     plot 0.95 lc rgb "black" dt 3 title "0.95", \
       ours(mine[column], p, 100) u 1:2 w lp pt 7 ps 0.6 lw 2 lc rgb "#1f77b4" title "Szilard, resolved, n = 100", \
-      ours(mine[column], p, 20) u 1:2 w lp pt 6 ps 0.6 lc rgb "#1f77b4" title "n = 20", \
+      ours(mine[column], p, other[column]) u 1:2 w lp pt 6 ps 0.6 lc rgb "#1f77b4" title sprintf("n = %d", other[column]), \
       resolved(mine[column], p, 100) u 1:2 w l dt 2 lc rgb "#1f77b4" title "share resolved, n = 100", \
       theirs(their[column], p, 100) u 1:2 w lp pt 5 ps 0.6 lw 2 lc rgb "#d62728" title "pymbar, n = 100", \
       theirs(their[column], p, 20) u 1:2 w lp pt 4 ps 0.6 lc rgb "#d62728" title "n = 20"

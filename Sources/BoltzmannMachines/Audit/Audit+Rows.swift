@@ -150,9 +150,10 @@ extension Audit {
         reason: holds ? "" : "energy was lost in the books",
         advice: holds ? "" : "the checkpoint is damaged, or the ledger is")
     ]
-    if let secondLaw = secondLaw(
-      thermodynamics, annealing: annealing, falseAlarmRate: falseAlarmRate)
+    if var secondLaw = thermodynamics.secondLaw(
+      orWith: annealing, stretch: stretch(falseAlarmRate))
     {
+      secondLaw.name = "training, second law: <W> - dF"
       rows.append(secondLaw)
     }
     if let along = thermodynamics.logPartitionFunction, let annealing {
@@ -163,30 +164,5 @@ extension Audit {
           falseAlarmRate: falseAlarmRate))
     }
     return rows
-  }
-
-  /// ⟨W⟩ ≥ ΔF over the training; where ln Z along it is unresolved, with ΔF by annealing of the end.
-  private static func secondLaw(
-    _ thermodynamics: TrainingThermodynamics, annealing: Estimate?, falseAlarmRate: Double
-  ) -> Check? {
-    guard var row = thermodynamics.secondLaw else { return nil }
-    row.name = "training, second law: <W> - dF"
-    guard row.verdict == .unresolved, let along = thermodynamics.logPartitionFunction,
-      let annealing, annealing.isResolved, let error = thermodynamics.workError
-    else { return row }
-    let value = row.statistic + annealing.value - along.value
-    let half = annealing.halfWidth
-    let width = hypot(1.96 * error, half)
-    guard value.isFinite, width.isFinite else { return row }
-    let fits = value >= -stretch(falseAlarmRate) * width
-    return Check(
-      name: row.name, statistic: value, expected: 0, relation: .atLeast,
-      interval: value - width...value + width, verdict: fits ? .pass : .fail,
-      trajectories: row.trajectories,
-      reason: fits ? "" : "the chains were paid more work than the free energy allows",
-      advice: fits
-        ? ""
-        : "the chains did not begin at equilibrium, or the kernels do not leave the model unchanged"
-    )
   }
 }

@@ -44,8 +44,6 @@ public struct LikelihoodEvaluator: Sendable {
   /// Annealing temperatures; nil chooses them such that Var(ln w) is about ``targetVariance``, or
   /// ``bidirectionalTargetVariance`` where annealing goes both ways.
   public var temperatures: Int?
-  /// Whether `auto` anneals both ways.
-  public var isBidirectional = true
   /// The seed of all streams.
   public var seed: UInt64 = 0
   /// The threads.
@@ -113,7 +111,7 @@ public struct LikelihoodEvaluator: Sendable {
   ) -> Result {
     let form = BernoulliForm(machine)
     let base = IndependentUnits(baseRateOf: machine, dataMeans: dataMeans)
-    let bothWays = method == .bar || method == .auto && isBidirectional
+    let bothWays = method != .ais
     let pilotSchedule = AnnealingSchedule.linear(temperatures: 301)
     let pilot = AnnealedImportanceSampling(
       schedule: pilotSchedule, chains: 128, seed: seed ^ 0x70_69_6c_6f_74

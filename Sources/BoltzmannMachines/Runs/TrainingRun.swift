@@ -89,8 +89,7 @@ public final class TrainingRun {
       earlierSeconds = 0
     }
     evaluator = LikelihoodEvaluator()
-    evaluator.chains = 128
-    evaluator.isBidirectional = false
+    evaluator.chains = 256
     evaluator.temperatures = 1000
     evaluator.measuresPseudoLikelihood = false
     evaluator.workers = workers
@@ -172,12 +171,15 @@ public final class TrainingRun {
     let logZ = try evaluator.logPartitionFunction(of: machine)
     let values = LinearAlgebra.singularValues(machine.weights)
     var thermodynamics = trainer.thermodynamics(marking: true)
-    if let account = thermodynamics, account.dissipatedWork?.isResolved != true {
+    if let account = thermodynamics {
       // Where the probes have lost the machine, the records' own ln Z serve.
-      thermodynamics?.dissipatedWork =
-        Trainer.dissipation(
-          work: account.work * Double(account.updates), updates: account.updates,
-          from: newest?.logPartitionFunction, to: logZ) ?? account.dissipatedWork
+      thermodynamics?.secondLaw = account.secondLaw(orWith: logZ)
+      if account.dissipatedWork?.isResolved != true {
+        thermodynamics?.dissipatedWork =
+          Trainer.dissipation(
+            work: account.work * Double(account.updates), updates: account.updates,
+            from: newest?.logPartitionFunction, to: logZ) ?? account.dissipatedWork
+      }
     }
     if let trajectory = thermodynamics?.logPartitionFunction {
       thermodynamics?.logLikelihood = logLikelihoods(of: machine, with: trajectory)

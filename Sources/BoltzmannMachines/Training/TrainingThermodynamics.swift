@@ -61,6 +61,43 @@ public struct TrainingThermodynamics: Sendable, Codable {
   }
 }
 
+extension TrainingThermodynamics {
+  /// ⟨W⟩ − ΔF ≥ 0, given that difference and the errors of the work and of ln Z.
+  ///
+  /// - Parameter stretch: Half intervals of 95 % below zero that are still no violation.
+  static func secondLaw(
+    _ value: Double, workError: Double, chains: Int, logPartitionFunction logZ: Estimate,
+    stretch: Double = 1.5
+  ) -> Check {
+    let width = hypot(1.96 * workError, logZ.halfWidth)
+    let fits = value >= -stretch * width
+    return Check(
+      name: "second law of learning: <W> - dF", statistic: value, expected: 0, relation: .atLeast,
+      interval: width.isFinite ? value - width...value + width : -.infinity ... .infinity,
+      verdict: !logZ.isResolved ? .unresolved : fits ? .pass : .fail, trajectories: chains,
+      reason: !logZ.isResolved
+        ? "ln Z is unresolved"
+        : fits ? "" : "the chains were paid more work than the free energy allows",
+      advice: !logZ.isResolved
+        ? "more probes (--probes) or --temperatures, or a smaller learning rate"
+        : fits
+          ? ""
+          : "the chains did not begin at equilibrium, or the kernels do not leave the model unchanged"
+    )
+  }
+
+  /// ``secondLaw``; where ln Z along the training is unresolved, with another ln Z of the same machine.
+  func secondLaw(orWith logZ: Estimate?, stretch: Double = 1.5) -> Check? {
+    guard let secondLaw, secondLaw.verdict == .unresolved, let logZ, logZ.isResolved,
+      let along = logPartitionFunction, let workError,
+      case let value = secondLaw.statistic + logZ.value - along.value, value.isFinite
+    else { return secondLaw }
+    return TrainingThermodynamics.secondLaw(
+      value, workError: workError, chains: secondLaw.trajectories, logPartitionFunction: logZ,
+      stretch: stretch)
+  }
+}
+
 extension Trainer {
   /// The ledger's numbers as the machine is now, and since the last record.
   ///
@@ -149,25 +186,9 @@ extension Trainer {
     guard let chains = ledger.chains, let logZ, let probes, chainLogWeights == nil else {
       return nil
     }
-    let change = logZ.value - probes.baseLogPartitionFunction
-    let works = chains.work
-    let moments = StreamingMoments(works)
-    let half = logZ.halfWidth
-    let width = hypot(1.96 * moments.standardError, half)
-    let value = moments.mean + change
-    let fits = value >= -1.5 * width
-    return Check(
-      name: "second law of learning: <W> - dF", statistic: value, expected: 0, relation: .atLeast,
-      interval: width.isFinite ? value - width...value + width : -.infinity ... .infinity,
-      verdict: !logZ.isResolved ? .unresolved : fits ? .pass : .fail, trajectories: works.count,
-      reason: !logZ.isResolved
-        ? "ln Z along training is unresolved"
-        : fits ? "" : "the chains were paid more work than the free energy allows",
-      advice: !logZ.isResolved
-        ? "more probes (--probes), or a smaller learning rate"
-        : fits
-          ? ""
-          : "the chains did not begin at equilibrium, or the kernels do not leave the model unchanged"
-    )
+    let moments = StreamingMoments(chains.work)
+    return TrainingThermodynamics.secondLaw(
+      moments.mean + logZ.value - probes.baseLogPartitionFunction,
+      workError: moments.standardError, chains: chains.work.count, logPartitionFunction: logZ)
   }
 }

@@ -130,7 +130,7 @@ public final class TrajectoryAnnealing {
         + logMeanExp(
           (island * size..<(island + 1) * size).map { logWeights[$0] + energies[$0] - now[$0] })
     }
-    let estimate = ExponentialAverage.estimate(logWeights: islands)
+    let estimate = ExponentialAverage.estimate(logWeights: islands, minimumCount: size)
       .scaled(by: 1, plus: baseLogPartitionFunction)
     return Estimate(
       value: estimate.value, interval: estimate.interval, confidence: estimate.confidence,

@@ -21,7 +21,7 @@ extension CoverageStudy {
   /// All cells of the full table.
   package static var table: [Cell] {
     var cells: [Cell] = []
-    for n in [16, 20, 32, 100, 500, 2000] {
+    for n in [64, 100, 200, 500, 2000] {
       cells += processes.map { Cell(.exponential, $0, n, 0) }
     }
     for (n, m) in [(20, 20), (100, 100), (500, 500), (2000, 2000), (20, 500), (500, 20)] {

@@ -51,7 +51,7 @@ struct LogWeights {
     let mean = HallTransformation.limits(of: moments, quantile: quantile)
     var low = mean.low > 0 ? largest + log(mean.low) : -Double.infinity
     var high = mean.high > 0 ? largest + log(mean.high) : value
-    if skewnessOfLogs > ExponentialAverage.leftSkewed {
+    if !isLeftSkewed || !isNarrow && !endsInWall {
       let cumulants = cumulantLimits(quantile: quantile)
       low = Swift.min(low, cumulants.low)
       high = Swift.max(high, cumulants.high)
@@ -101,8 +101,7 @@ struct LogWeights {
   /// Mean excess of the largest x over the largest x below them: the index k of a tail w^{−1/k}; nil where
   /// x is not skewed to the right, or where its tail ends in a step.
   private var tail: (index: Double, count: Int, threshold: Double)? {
-    let least: Double = count < 32 ? 1 : 2
-    guard count >= 8, skewnessOfLogs > least else { return nil }
+    guard count >= 16, skewnessOfLogs > 2 else { return nil }
     let size = Swift.max(4, Int(Swift.min(0.2 * count, 3 * count.squareRoot()).rounded(.up)))
     func excess(_ size: Int) -> Double {
       let threshold = sorted[sorted.count - size - 1]
@@ -117,7 +116,7 @@ struct LogWeights {
   private var tailLimit: Double? {
     guard let tail else { return nil }
     let index = Swift.min(
-      count < ExponentialAverage.fewForTails ? 0.9 : 0.95,
+      0.95,
       tail.index * (1 + ExponentialAverage.tailWidth / Double(tail.count).squareRoot()))
     let body = weights.dropLast(tail.count).reduce(0, +) / count
     let share = Double(tail.count) / count
@@ -126,27 +125,63 @@ struct LogWeights {
 
   /// Whether the tail may be too heavy for a mean.
   private var hasHeavyTail: Bool {
-    guard let tail, count >= ExponentialAverage.fewForTails else { return false }
+    guard let tail else { return false }
     let upper = tail.index * (1 + ExponentialAverage.tailErrors / Double(tail.count).squareRoot())
     return upper > ExponentialAverage.heaviestTail
+  }
+
+  // MARK: Left-skewed weights
+
+  private var isLeftSkewed: Bool { skewnessOfLogs < ExponentialAverage.leftSkewed }
+
+  /// Whether x is so narrow that n trajectories would hardly miss what carries the average.
+  private var isNarrow: Bool {
+    spread.squareRoot() <= ExponentialAverage.narrowWidth * log(count)
+  }
+
+  /// Whether what carries the average may lie above all x that were drawn: x is wide, skewed to the left,
+  /// and does not end in a wall.
+  private var mayMissItsTop: Bool {
+    isLeftSkewed && skewnessOfLogs * (6 / count).squareRoot() < ExponentialAverage.leftSkewness
+      && !isNarrow && !endsInWall
+  }
+
+  /// Whether the density of x does not fall towards the largest, as where weights have a bound that many
+  /// come close to: nothing is missing above a wall.
+  ///
+  /// Where the density is (x₀ − x)^{1/g − 1} the distance of the k-th largest x from the wall x₀ grows as k^g.
+  /// g is read between the top tenth and the top fifth, and from there to the top two fifths. A falling
+  /// density has g < 1; of discrete x many are the largest, g = 0.
+  private var endsInWall: Bool {
+    func distance(_ share: Double) -> Double {
+      largest - sorted[sorted.count - 1 - Int(share * count)]
+    }
+    let (near, middle, far) = (distance(0.1), distance(0.2), distance(0.4))
+    return near > 0
+      && ExponentialAverage.wallGrowthNear.contains(log2(middle / near))
+      && ExponentialAverage.wallGrowth.contains(log2(far / middle))
   }
 
   // MARK: Verdict
 
   /// Whether the interval is to be trusted.
-  var verdict: Estimate.Verdict {
+  func verdict(minimumCount: Int) -> Estimate.Verdict {
     let dominance = abs(moments.skewnessOfMean)
     let limit =
       spread < ExponentialAverage.smallSpread
       ? ExponentialAverage.dominanceWhereSpreadIsSmall : ExponentialAverage.dominance
-    if count < ExponentialAverage.minimumCount {
-      return .unresolved("fewer than \(Int(ExponentialAverage.minimumCount)) trajectories")
+    if count < Double(minimumCount) {
+      return .unresolved("fewer than \(minimumCount) trajectories")
     }
     if effectiveSampleSize < ExponentialAverage.minimumSamples {
       return .unresolved(
         "effective sample size \(Int(effectiveSampleSize.rounded())) is too small")
     }
     if dominance > limit { return .unresolved("a few trajectories dominate the average") }
+    if mayMissItsTop {
+      return .unresolved(
+        "the works are skewed, as where those that carry the average were not drawn")
+    }
     if hasHeavyTail { return .unresolved("the weights have too heavy a tail") }
     if gaussianSampleSize < ExponentialAverage.minimumSamples,
       topCount < ExponentialAverage.minimumTopCount
