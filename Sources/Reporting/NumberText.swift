@@ -16,9 +16,12 @@ package enum NumberText {
   }
 
   /// A number with about three significant digits.
-  package static func short(_ value: Double) -> String {
+  package static func short(_ value: Double) -> String { general(value, digits: 3) }
+
+  /// A number with the given significant digits, shorter where it is round.
+  package static func general(_ value: Double, digits: Int = 6) -> String {
     guard value.isFinite else { return decimal(value, digits: 0) }
-    let text = String(format: "%.3g", value)
+    let text = String(format: "%.\(digits)g", value)
     return text.hasPrefix("-") ? "−" + text.dropFirst() : text
   }
 

@@ -121,29 +121,12 @@ public struct Report: Sendable {
   ///
   /// - Throws: ``SzilardError`` when the run has no record or the folder cannot be written.
   public func write() throws(SzilardError) -> Outcome {
-    var (figures, notes) = try figures()
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder.figuresFolder, withIntermediateDirectories: true)
-    } catch {
-      throw SzilardError(
-        .cannotOpen,
-        "\(folder.figuresFolder): the folder cannot be made: \(error.localizedDescription)")
-    }
-    var drawn: [DrawnFigure] = []
-    for figure in figures {
-      drawn.append(try figure.draw(in: folder.figuresFolder, with: gnuplot))
-    }
-    figures = []
-    if gnuplot == nil {
-      notes.append(
-        "gnuplot was not found, so the figures are not drawn; their scripts and data are in the folder figures."
-      )
-    }
-    notes += drawn.compactMap(\.problem)
-    let page = ReportPage(report: self, figures: drawn, notes: notes)
-    try AtomicFile.write(page.html.utf8, to: folder.reportFile)
-    return Outcome(
-      report: folder.reportFile, figures: drawn, hasGnuplot: gnuplot != nil, notes: notes)
+    let (figures, notes) = try figures()
+    var page = try Page(folder: folder.path, gnuplot: gnuplot, notes: notes)
+    let drawn = try page.draw(figures)
+    let content = ReportPage(report: self, figures: drawn)
+    let file = try page.write(
+      "report.html", title: description.data, header: content.header, body: content.body)
+    return Outcome(report: file, figures: drawn, hasGnuplot: gnuplot != nil, notes: page.notes)
   }
 }

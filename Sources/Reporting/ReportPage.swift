@@ -3,43 +3,23 @@ internal import DataSets
 internal import Foundation
 internal import NumericalCore
 
-/// The page of a report: one file that needs no other.
+/// What stands on the page of a report.
 struct ReportPage {
   let report: Report
   let figures: [DrawnFigure]
-  let notes: [String]
 
-  var html: String {
-    let title = "Szilard: \(report.description.data)"
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <title>\(HTML.escape(title))</title>
-      <style>
-      \(PageStyle.css)
-      </style>
-      </head>
-      <body>
-      <main>
-      \(header)
-      \(HeadlineSection(records: report.records).html)
-      \(notesSection)
-      <h2>Figures</h2>
-      \(figures.map(\.html).joined(separator: "\n"))
-      \(DescriptionSection(description: report.description).html)
-      \(filesSection)
-      </main>
-      </body>
-      </html>
-
-      """
+  var body: String {
+    """
+    <h2>Figures</h2>
+    \(figures.map(\.html).joined(separator: "\n"))
+    \(DescriptionSection(description: report.description).html)
+    \(filesSection)
+    """
   }
 
-  private var header: String {
+  var header: String { "\(title)\n\(HeadlineSection(records: report.records).html)" }
+
+  private var title: String {
     let description = report.description
     let model = description.model
     let training = description.training
@@ -59,12 +39,6 @@ struct ReportPage {
       \(HTML.escape(training.method.rawValue.uppercased()))-\(training.gibbsSteps); \
       update \(NumberText.grouped(done)) of \(NumberText.grouped(training.updates)), \(state).</p>
       """
-  }
-
-  private var notesSection: String {
-    guard !notes.isEmpty else { return "" }
-    let lines = notes.map { "<p>\(HTML.escape($0))</p>" }.joined(separator: "\n")
-    return "<div class=\"notes\" role=\"note\">\n\(lines)\n</div>"
   }
 
   private var filesSection: String {

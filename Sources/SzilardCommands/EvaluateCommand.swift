@@ -79,13 +79,7 @@ struct EvaluateCommand: ParsableCommand {
     evaluator.workers = workers
     // Data are read before the long computation, so that a bad file is told at once.
     let sets = try readData(for: machine, seed: chosenSeed, workers: workers)
-    let means =
-      machine.dataMeans == nil
-      ? sets.first.map { set in
-        RestrictedBoltzmannMachine.parameterMeans(
-          of: set.states, in: machine.visible, weights: nil
-        ).means.map { Float($0) }
-      } : nil
+    let means = IndependentUnits.baseRates(of: machine, from: sets.first?.states)
     let line = ProgressLine()
     let shown = UncheckedSendable(line)
     let evaluation = try evaluator.evaluate(machine, dataMeans: means) { fraction in

@@ -133,9 +133,7 @@ import Testing
     sampler.lanes.seedAll(seed: seed, purpose: .test)
     var hidden = StateMatrix(zerosFor: form.hidden, rows: chains)
     sampler.run(visible: &visible, hidden: &hidden, sweeps: sweeps)
-    var counts = [Int](repeating: 0, count: states.rows)
-    for r in 0..<chains { counts[stateIndex(visible, row: r)] += 1 }
-    return counts
+    return stateCounts(visible, of: states.rows)
   }
 
   /// Gaussian visible units: the mean and covariance of a stationary chain are the exact ones.

@@ -87,6 +87,28 @@ func stateIndex(_ states: StateMatrix, row: Int) -> Int {
   }
 }
 
+/// How often each of ``allStates(of:)`` stands in the rows.
+func stateCounts(_ states: StateMatrix, of bins: Int) -> [Int] {
+  var counts = [Int](repeating: 0, count: bins)
+  for r in 0..<states.rows { counts[stateIndex(states, row: r)] += 1 }
+  return counts
+}
+
+/// Rows drawn exactly from p(v).
+func exactStates(
+  of machine: RestrictedBoltzmannMachine, count: Int, seed: UInt64
+) -> StateMatrix {
+  let states = allStates(of: machine.visible).states
+  var cumulative: [Double] = []
+  for p in machine.visibleProbabilities { cumulative.append((cumulative.last ?? 0) + p) }
+  var random = RandomStream(seed: seed, purpose: .test, index: 9)
+  return states.selectingRows(
+    (0..<count).map { _ in
+      let u = random.uniform()
+      return min(cumulative.firstIndex { u < $0 } ?? 0, states.rows - 1)
+    })
+}
+
 extension RestrictedBoltzmannMachine {
   /// ln Z by summing over the visible states, hidden units summed out in closed form.
   var bruteForceLogPartitionFunction: Double {

@@ -89,27 +89,6 @@ import Testing
     }
   }
 
-  /// Rows drawn exactly from p(v).
-  private func exactStates(
-    of machine: RestrictedBoltzmannMachine, count: Int, seed: UInt64
-  ) -> StateMatrix {
-    let states = allStates(of: machine.visible).states
-    var cumulative: [Double] = []
-    for p in machine.visibleProbabilities { cumulative.append((cumulative.last ?? 0) + p) }
-    var random = RandomStream(seed: seed, purpose: .test, index: 9)
-    return states.selectingRows(
-      (0..<count).map { _ in
-        let u = random.uniform()
-        return min(cumulative.firstIndex { u < $0 } ?? 0, states.rows - 1)
-      })
-  }
-
-  private func counts(_ states: StateMatrix, of bins: Int) -> [Int] {
-    var counts = [Int](repeating: 0, count: bins)
-    for r in 0..<states.rows { counts[stateIndex(states, row: r)] += 1 }
-    return counts
-  }
-
   private func exchange(
     _ machines: [RestrictedBoltzmannMachine], ladders: Int, seed: UInt64
   ) -> ReplicaExchange {
@@ -134,7 +113,7 @@ import Testing
     for (rung, machine) in machines.enumerated() {
       let probabilities = machine.visibleProbabilities
       expectCounts(
-        counts(exchange.states(ofRung: rung), of: probabilities.count),
+        stateCounts(exchange.states(ofRung: rung), of: probabilities.count),
         probabilities: probabilities, seed: seed)
     }
     // Different machines must have exchanged, or this would show nothing.
@@ -152,7 +131,8 @@ import Testing
     let probabilities = machines[2].visibleProbabilities
     #expect(
       countsViolation(
-        counts(exchange.states(ofRung: 2), of: probabilities.count), probabilities: probabilities)
+        stateCounts(exchange.states(ofRung: 2), of: probabilities.count),
+        probabilities: probabilities)
         != nil)
   }
 
@@ -178,7 +158,7 @@ import Testing
     exchange.advance(rounds: 6)
     let top = machines[2].visibleProbabilities
     expectCounts(
-      counts(exchange.states(ofRung: 2), of: top.count), probabilities: top, seed: seed)
+      stateCounts(exchange.states(ofRung: 2), of: top.count), probabilities: top, seed: seed)
   }
 
   /// Rungs of one machine always exchange, so that journeys can be told beforehand.

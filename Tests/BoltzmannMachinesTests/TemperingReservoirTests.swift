@@ -10,26 +10,6 @@ import Testing
 @Suite struct TemperingReservoirTests {
   private let pairing = Pairing(visible: .bernoulli, hidden: .bernoulli)
 
-  private func counts(_ states: StateMatrix, of bins: Int) -> [Int] {
-    var counts = [Int](repeating: 0, count: bins)
-    for r in 0..<states.rows { counts[stateIndex(states, row: r)] += 1 }
-    return counts
-  }
-
-  private func exactStates(
-    of machine: RestrictedBoltzmannMachine, count: Int, seed: UInt64
-  ) -> StateMatrix {
-    let states = allStates(of: machine.visible).states
-    var cumulative: [Double] = []
-    for p in machine.visibleProbabilities { cumulative.append((cumulative.last ?? 0) + p) }
-    var random = RandomStream(seed: seed, purpose: .test, index: 5)
-    return states.selectingRows(
-      (0..<count).map { _ in
-        let u = random.uniform()
-        return min(cumulative.firstIndex { u < $0 } ?? 0, states.rows - 1)
-      })
-  }
-
   /// Exact chains and an exact reservoir stay exact; chains of another machine do not become so by
   /// one exchange, which the same test sees.
   @Test func exchangesKeepBothDistributions() {
@@ -39,19 +19,20 @@ import Testing
       below: machine, chains: 20_000, seed: seed, workers: Workers())
     let base = reservoir.machine
     expectCounts(
-      counts(reservoir.samples, of: 16), probabilities: base.visibleProbabilities, seed: seed)
+      stateCounts(reservoir.samples, of: 16), probabilities: base.visibleProbabilities, seed: seed)
     var chains = exactStates(of: machine, count: 20_000, seed: seed)
     var acceptance = 0.0
     for step in 0..<5 { acceptance = reservoir.exchange(chains: &chains, of: machine, step: step) }
     #expect(acceptance > 0.05 && acceptance < 0.95)
     expectCounts(
-      counts(chains, of: 16), probabilities: machine.visibleProbabilities, seed: seed)
+      stateCounts(chains, of: 16), probabilities: machine.visibleProbabilities, seed: seed)
     expectCounts(
-      counts(reservoir.samples, of: 16), probabilities: base.visibleProbabilities, seed: seed)
+      stateCounts(reservoir.samples, of: 16), probabilities: base.visibleProbabilities, seed: seed)
     var wrong = exactStates(of: base, count: 20_000, seed: seed)
     _ = reservoir.exchange(chains: &wrong, of: machine, step: 6)
     #expect(
-      countsViolation(counts(wrong, of: 16), probabilities: machine.visibleProbabilities) != nil)
+      countsViolation(stateCounts(wrong, of: 16), probabilities: machine.visibleProbabilities)
+        != nil)
   }
 
   /// A chain of freezes reaches ln Z and the samples of a machine far from independent units.
@@ -86,7 +67,7 @@ import Testing
     // Samples of one chain are correlated in time, those of one look are independent.
     let look = reservoir.samples.selectingRows((0..<chains).map { 9 * chains + $0 })
     expectCounts(
-      counts(look, of: 64), probabilities: target.visibleProbabilities, seed: seed)
+      stateCounts(look, of: 64), probabilities: target.visibleProbabilities, seed: seed)
   }
 
   @Test func adviceFollowsTheAcceptance() {

@@ -175,8 +175,7 @@ import Testing
     let seed = testSeed(24)
     let machine = pairing.machine(visible: 4, hidden: 3, seed: 12)
     let states = try ExactSampling.visibleStates(of: machine, count: 50_000, seed: seed)
-    var counts = [Int](repeating: 0, count: machine.visibleProbabilities.count)
-    for row in 0..<states.rows { counts[stateIndex(states, row: row)] += 1 }
+    let counts = stateCounts(states, of: machine.visibleProbabilities.count)
     expectCounts(counts, probabilities: machine.visibleProbabilities, seed: seed)
   }
 
@@ -186,8 +185,7 @@ import Testing
     let states = try ExactSampling.visibleStates(
       of: enumerated.machine, count: 50_000, inverseTemperature: 0.5, seed: seed)
     let exact = enumerated.visibleMarginal(of: enumerated.equilibrium(inverseTemperature: 0.5))
-    var counts = [Int](repeating: 0, count: exact.count)
-    for row in 0..<states.rows { counts[stateIndex(states, row: row)] += 1 }
+    let counts = stateCounts(states, of: exact.count)
     expectCounts(counts, probabilities: exact, seed: seed)
     let other = enumerated.visibleMarginal(of: enumerated.equilibrium())
     #expect(countsViolation(counts, probabilities: other) != nil, "seed \(seed)")

@@ -212,7 +212,7 @@ public struct Audit: Sendable {
     evaluator.chains = annealingChains
     evaluator.seed = seed
     evaluator.workers = workers
-    let means = baseMeans(machine, data)
+    let means = IndependentUnits.baseRates(of: machine, from: data)
     guard
       let annealing = try evaluator.evaluate(machine, dataMeans: means, progress: progress)
         .annealing
@@ -283,15 +283,6 @@ public struct Audit: Sendable {
     )
   }
 
-  /// Means of the data for the base model, where the machine does not carry them.
-  private func baseMeans(_ machine: RestrictedBoltzmannMachine, _ data: StateMatrix?) -> [Float]? {
-    guard machine.dataMeans == nil else { return nil }
-    return data.map { states in
-      RestrictedBoltzmannMachine.parameterMeans(of: states, in: machine.visible, weights: nil)
-        .means.map { Float($0) }
-    }
-  }
-
   // MARK: Tempering
 
   private func temper(
@@ -304,7 +295,8 @@ public struct Audit: Sendable {
     options.seed = seed
     options.workers = workers
     let tempering = ParallelTempering.run(
-      machine, dataMeans: baseMeans(machine, data), options: options, progress: progress)
+      machine, dataMeans: IndependentUnits.baseRates(of: machine, from: data), options: options,
+      progress: progress)
     result.tempering = tempering
     let weakest = tempering.acceptance.min() ?? 1
     var reason = ""

@@ -1,10 +1,21 @@
 internal import Foundation
-internal import NumericalCore
+public import NumericalCore
 
 /// A model without couplings: the biases of the units in the 0/1 form.
 public struct IndependentUnits: Sendable {
   let visible: [Float]
   let hidden: [Float]
+
+  /// Means of data for ``init(baseRateOf:dataMeans:)``, or nil where there are none or the machine carries
+  /// those of its training.
+  public static func baseRates(
+    of machine: RestrictedBoltzmannMachine, from states: StateMatrix?
+  ) -> [Float]? {
+    guard machine.dataMeans == nil, let states else { return nil }
+    return RestrictedBoltzmannMachine.parameterMeans(
+      of: states, in: machine.visible, weights: nil
+    ).means.map { Float($0) }
+  }
 
   /// The base-rate model: visible units independent with the data's means, hidden units without
   /// bias (Salakhutdinov and Murray 2008, section 4.1).

@@ -70,7 +70,7 @@ private struct EquilibriumTrainingEntry {
         check("k = 10: error after 100 k over the minimum", late / least, .atLeast, 2),
         check("k = 1000: error at the end over the minimum", end / floor, .atMost, 1.2),
       ],
-      figures: [BMR12Figure.make(short: short, long: long, digits: usesDigits)])
+      figures: [GenerationErrorFigure.make(short: short, long: long, digits: usesDigits)])
   }
 
   private func data() throws -> StateMatrix {
@@ -142,7 +142,7 @@ private struct EquilibriumTrainingEntry {
 }
 
 /// ε⁽²⁾ against generation time for both machines.
-private enum BMR12Figure {
+private enum GenerationErrorFigure {
   static func make(short: Thermalisation, long: Thermalisation, digits: Bool) -> Figure {
     let name = "bm-r12-generation"
     func block(_ index: String, _ curve: Thermalisation) -> String {

@@ -164,7 +164,7 @@ private struct TrajectoryTemperingEntry {
         ratio("jumps per sweep of all rungs", tempering, gibbs, cost: rungs),
         massCheck(mass, exact: exact),
       ],
-      figures: [BMR13Figure.make(gibbs: gibbs.history, tempering: tempering.history)])
+      figures: [ModeHistoryFigure.make(gibbs: gibbs.history, tempering: tempering.history)])
   }
 
   private func massCheck(
@@ -246,7 +246,7 @@ private struct ModeCount {
 }
 
 /// The overlap of a chain with the pattern over time, by both samplers.
-private enum BMR13Figure {
+private enum ModeHistoryFigure {
   static func make(gibbs: [[Double]], tempering: [[Double]]) -> Figure {
     let name = "bm-r13-overlap"
     var text = "# sweep, Gibbs sampling, trajectory tempering\n"
