@@ -61,28 +61,36 @@ let package = Package(
       name: "StochasticThermodynamics", dependencies: ["NumericalCore", "DataSets"],
       swiftSettings: strict),
 
+    // Matrices and order parameters: what can be said of a machine from its couplings alone.
+    .target(name: "SpectralTheory", dependencies: ["NumericalCore"], swiftSettings: strict),
+
     // L3: the models.
     .target(
       name: "BoltzmannMachines",
-      dependencies: ["NumericalCore", "StochasticThermodynamics", "Learning", "DataSets"],
+      dependencies: [
+        "NumericalCore", "StochasticThermodynamics", "SpectralTheory", "Learning", "DataSets",
+      ],
       swiftSettings: strict),
 
     // L4: pictures, the registry of the papers' results, and the umbrella.
     .target(
       name: "Reporting",
       dependencies: [
-        "NumericalCore", "DataSets", "StochasticThermodynamics", "BoltzmannMachines",
+        "NumericalCore", "DataSets", "StochasticThermodynamics", "SpectralTheory",
+        "BoltzmannMachines",
       ], swiftSettings: strict),
     .target(
       name: "Reproductions",
       dependencies: [
-        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "BoltzmannMachines",
+        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
+        "BoltzmannMachines",
         "Reporting",
       ], swiftSettings: strict),
     .target(
       name: "Szilard",
       dependencies: [
-        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "BoltzmannMachines",
+        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
+        "BoltzmannMachines",
         "Reporting", "Reproductions",
       ], swiftSettings: strict),
 
@@ -90,7 +98,8 @@ let package = Package(
     .target(
       name: "SzilardCommands",
       dependencies: [
-        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "BoltzmannMachines",
+        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
+        "BoltzmannMachines",
         "Reporting", "Reproductions",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
@@ -114,6 +123,10 @@ let package = Package(
       dependencies: ["StochasticThermodynamics", "DataSets", "NumericalCore", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
+      name: "SpectralTheoryTests",
+      dependencies: ["SpectralTheory", "NumericalCore", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "LearningTests", dependencies: ["Learning", "NumericalCore", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
@@ -122,21 +135,21 @@ let package = Package(
     .testTarget(
       name: "BoltzmannMachinesTests",
       dependencies: [
-        "BoltzmannMachines", "StochasticThermodynamics", "DataSets", "Learning", "NumericalCore",
-        "TestSupport",
+        "BoltzmannMachines", "StochasticThermodynamics", "SpectralTheory", "DataSets", "Learning",
+        "NumericalCore", "TestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Reporting", "BoltzmannMachines", "StochasticThermodynamics", "DataSets", "NumericalCore",
-        "TestSupport",
+        "Reporting", "BoltzmannMachines", "StochasticThermodynamics", "SpectralTheory", "DataSets",
+        "NumericalCore", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
       name: "ReproductionTests",
       dependencies: [
-        "Reproductions", "Reporting", "BoltzmannMachines", "StochasticThermodynamics", "DataSets",
-        "NumericalCore", "TestSupport",
+        "Reproductions", "Reporting", "BoltzmannMachines", "StochasticThermodynamics",
+        "SpectralTheory", "DataSets", "NumericalCore", "TestSupport",
       ], swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["SzilardCommands", "TestSupport"],

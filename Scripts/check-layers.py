@@ -18,7 +18,7 @@ LAYERS = [
     ("L0", {"CSzilardKernels", "COpenBLAS", "CHDF5", "CZip", "CZlib"}),
     ("L1", {"NumericalCore"}),
     ("L2", {"Learning", "DataSets"}),
-    ("L2, thermodynamics", {"StochasticThermodynamics"}),
+    ("L2, theory", {"StochasticThermodynamics", "SpectralTheory"}),
     ("L3", {"BoltzmannMachines"}),
     ("L4", {"Reporting"}),
     ("L4, registry", {"Reproductions"}),

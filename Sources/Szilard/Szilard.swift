@@ -4,4 +4,5 @@
 @_exported public import NumericalCore
 @_exported public import Reporting
 @_exported public import Reproductions
+@_exported public import SpectralTheory
 @_exported public import StochasticThermodynamics

@@ -27,11 +27,11 @@ public struct Matrix<Scalar: BitwiseCopyable & Sendable & Equatable & Expressibl
     precondition(
       elements.count == rows * columns, "\(elements.count) elements for \(rows) x \(columns)")
     self.init(rows: rows, columns: columns)
-    var next = elements.startIndex
-    for row in 0..<rows {
-      for column in 0..<columns {
-        buffer.pointer[row * stride + column] = elements[next]
-        next = elements.index(after: next)
+    // An array first: a generic collection would hand out its elements one boxed value at a time.
+    Array(elements).withUnsafeBufferPointer { source in
+      guard let first = source.baseAddress else { return }
+      for row in 0..<rows {
+        (buffer.pointer + row * stride).update(from: first + row * columns, count: columns)
       }
     }
   }

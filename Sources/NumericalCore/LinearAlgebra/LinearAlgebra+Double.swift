@@ -9,6 +9,21 @@ internal import Foundation
 // Small matrices in double precision: covariances, drifts, propagators.
 
 extension LinearAlgebra {
+  /// c = alpha · op(a) op(b) + beta · c, row-major, on raw rows.
+  package static func multiply(
+    rows: Int, columns: Int, inner: Int, alpha: Double = 1, _ a: UnsafePointer<Double>,
+    transposingA: Bool = false, strideA: Int, _ b: UnsafePointer<Double>,
+    transposingB: Bool = false, strideB: Int, beta: Double = 0,
+    into c: UnsafeMutablePointer<Double>, strideC: Int
+  ) {
+    guard rows > 0, columns > 0 else { return }
+    cblas_dgemm(
+      CblasRowMajor, transposingA ? CblasTrans : CblasNoTrans,
+      transposingB ? CblasTrans : CblasNoTrans, Int32(rows), Int32(columns), Int32(inner), alpha, a,
+      Int32(Swift.max(1, strideA)), b, Int32(Swift.max(1, strideB)), beta, c,
+      Int32(Swift.max(1, strideC)))
+  }
+
   /// The product a b.
   public static func product(_ a: Matrix<Double>, _ b: Matrix<Double>) -> Matrix<Double> {
     precondition(

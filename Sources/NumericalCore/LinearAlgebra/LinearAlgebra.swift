@@ -61,12 +61,19 @@ public enum LinearAlgebra {
   ///
   /// - Complexity: O(m n min(m, n)), LAPACK `dgesdd` without vectors.
   public static func singularValues(_ matrix: Matrix<Float>) -> [Double] {
+    singularValues(matrix.map { Double($0) })
+  }
+
+  /// The singular values of a matrix, largest first.
+  ///
+  /// - Complexity: O(m n min(m, n)), LAPACK `dgesdd` without vectors.
+  public static func singularValues(_ matrix: Matrix<Double>) -> [Double] {
     let small = Swift.min(matrix.rows, matrix.columns)
     guard small > 0 else { return [] }
     // A row-major m x n matrix is a column-major n x m one with the same singular values.
     var m = Int32(matrix.columns)
     var n = Int32(matrix.rows)
-    var a = matrix.elements.map(Double.init)
+    var a = matrix.elements
     var values = [Double](repeating: 0, count: small)
     var leading = m
     var one = Int32(1)

@@ -36,6 +36,17 @@ public struct Workers: Sendable, Equatable {
     }
   }
 
+  /// The results of `body` for each of `0 ..< count`, in their order; workers take the next index when
+  /// they are free.
+  package func map<Result>(_ count: Int, _ body: (Int) -> Result) -> [Result] {
+    var results = [Result?](repeating: nil, count: count)
+    results.withUnsafeMutableBufferPointer { slots in
+      let slots = UncheckedSendable(slots)
+      forEach(count) { slots.value[$0] = body($0) }
+    }
+    return results.compactMap { $0 }
+  }
+
   /// Runs `body` once for each of `0 ..< count`; workers take the next index when they are free.
   package func forEach(_ count: Int, _ body: (Int) -> Void) {
     guard count > 0 else { return }

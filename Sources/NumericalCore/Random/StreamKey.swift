@@ -22,6 +22,7 @@ public enum StreamPurpose: UInt64, Sendable {
   case reverseAnnealing = 18
   case equilibration = 19
   case heatExchange = 20
+  case meanField = 24
 }
 
 /// The name of a random stream: (seed, purpose, index, step).

@@ -62,4 +62,9 @@ import Testing
     #expect(Workers(count: 0).count == 1 && Workers(count: -3).count == 1)
     #expect(Workers().count == Workers.availableCores && Workers.availableCores >= 1)
   }
+
+  @Test func resultsComeInTheirOrder() {
+    #expect(Workers(count: 3).map(100) { $0 * $0 } == (0..<100).map { $0 * $0 })
+    #expect(Workers(count: 3).map(0) { $0 }.isEmpty)
+  }
 }
