@@ -44,30 +44,6 @@ import Testing
       [Int](repeating: (1 << machine.visible.count) - 1, count: count))
   }
 
-  @Test func singularVectorsAreThoseOfTheMatrix() {
-    var random = RandomStream(seed: testSeed(2), purpose: .test)
-    for (rows, columns) in [(5, 3), (3, 5), (7, 7), (1, 4)] {
-      let matrix = Matrix<Float>(
-        rows: rows, columns: columns,
-        elements: (0..<rows * columns).map { _ in Float(random.normal()) })
-      let values = LinearAlgebra.singularValues(matrix)
-      let vectors = LinearAlgebra.leftSingularVectors(matrix, count: 10)
-      #expect(vectors.rows == min(rows, columns))
-      for a in 0..<vectors.rows {
-        // |uᵃᵀ A| = wₐ, and the vectors are orthonormal.
-        let image = (0..<columns).map { j in
-          (0..<rows).reduce(0) { $0 + vectors[a, $1] * Double(matrix[$1, j]) }
-        }
-        let norm = image.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        #expect(isClose(norm, values[a], relative: 1e-9))
-        for b in 0..<vectors.rows {
-          let dot = (0..<rows).reduce(0) { $0 + vectors[a, $1] * vectors[b, $1] }
-          #expect(abs(dot - (a == b ? 1 : 0)) < 1e-10)
-        }
-      }
-    }
-  }
-
   /// Equilibrium samples fail at most at the stated rate; broken ones always.
   @Test func stationarityHoldsForExactSamplesOnly() {
     let seed = testSeed(4)

@@ -15,7 +15,8 @@ struct ChainStatistics {
   init(of machine: RestrictedBoltzmannMachine, projections: Int = 3, workers: Workers) {
     form = BernoulliForm(machine)
     self.workers = workers
-    let singular = LinearAlgebra.leftSingularVectors(machine.weights, count: projections)
+    let singular = LinearAlgebra.singularValueDecomposition(machine.weights).prefix(projections)
+      .left
     let size = form.visible.size
     vectors = (0..<singular.rows).map { k in
       let buffer = AlignedBuffer<Float>(count: (size + 15) / 16 * 16)

@@ -85,6 +85,15 @@ extension RestrictedBoltzmannMachine {
     }
   }
 
+  /// The variance of each unit at the given means: m(1 − m) for 0/1 units and each colour, 1 − m², σ².
+  static func variances(of layer: Layer, means: [Double]) -> [Double] {
+    switch layer.kind {
+    case .bernoulli, .potts: return means.map { max(0, $0 * (1 - $0)) }
+    case .spin: return means.map { max(0, 1 - $0 * $0) }
+    case .gaussian: return layer.variances.map(Double.init)
+    }
+  }
+
   /// The native values of one row of states.
   public static func values(of states: StateMatrix, row: Int, in layer: Layer) -> [Double] {
     switch states {

@@ -16,6 +16,9 @@ public struct TrainingRecord: Sendable, Codable {
   public var logLikelihood: [DataLogLikelihood]
   /// The largest singular values of W, in the native convention of the units.
   public var singularValues: [Double]
+  /// The noise of the couplings and what stands out of it; nil in runs of earlier versions and for layers
+  /// of more than ``TrainingRun/spectrumLimit`` units.
+  public var spectrum: SpectrumSummary?
   /// The run as a work protocol; nil where no ledger is kept.
   public var thermodynamics: TrainingThermodynamics?
 

@@ -46,6 +46,10 @@ public final class TrainingRun {
   /// Samples of a data set that are evaluated on the way.
   public static let evaluatedSamples = 2000
 
+  /// The smaller layer up to which records have singular vectors: beyond, these take four times as long
+  /// as the values alone.
+  public static let spectrumLimit = 1024
+
   /// A run that begins, or goes on from the newest checkpoint in the folder.
   ///
   /// - Parameters:
@@ -169,7 +173,10 @@ public final class TrainingRun {
     evaluator.seed = trainer.options.seed &+ UInt64(trainer.update) &* 0x9e37_79b9
     let machine = trainer.machine
     let logZ = try evaluator.logPartitionFunction(of: machine)
-    let values = LinearAlgebra.singularValues(machine.weights)
+    let spectrum =
+      min(machine.weights.rows, machine.weights.columns) <= TrainingRun.spectrumLimit
+      ? try? MachineSpectrum(of: machine, keeping: 0) : nil
+    let values = spectrum?.values ?? LinearAlgebra.singularValues(machine.weights)
     var thermodynamics = trainer.thermodynamics(marking: true)
     if let account = thermodynamics {
       // Where the probes have lost the machine, the records' own ln Z serve.
@@ -190,7 +197,8 @@ public final class TrainingRun {
         / Double(sampleCount),
       seconds: seconds, learningRate: trainer.learningRate, logPartitionFunction: logZ,
       logLikelihood: logLikelihoods(of: machine, with: logZ),
-      singularValues: Array(values.prefix(32)), thermodynamics: thermodynamics)
+      singularValues: Array(values.prefix(32)), spectrum: spectrum.map(SpectrumSummary.init),
+      thermodynamics: thermodynamics)
     newest = record
     try folder.appendMetrics(record)
   }

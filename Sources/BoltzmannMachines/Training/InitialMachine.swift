@@ -29,11 +29,21 @@ extension RestrictedBoltzmannMachine {
     var machine = RestrictedBoltzmannMachine(
       visible: visible, hidden: Layer(kind: hiddenKind, count: hiddenCount))
     machine.dataMeans = means.map { Float($0) }
-    var random = RandomStream(seed: seed, purpose: .initialWeights)
-    for i in 0..<machine.weights.rows {
-      for j in 0..<hiddenCount { machine.weights[i, j] = Float(scale * random.normal()) }
-    }
+    machine.weights = initialWeights(
+      rows: machine.weights.rows, columns: hiddenCount, scale: scale, seed: seed)
     return machine
+  }
+
+  /// The weights that a run with this seed begins from: W ~ N(0, scale²).
+  public static func initialWeights(
+    rows: Int, columns: Int, scale: Double, seed: UInt64
+  ) -> Matrix<Float> {
+    var random = RandomStream(seed: seed, purpose: .initialWeights)
+    var weights = Matrix<Float>(rows: rows, columns: columns)
+    for i in 0..<rows {
+      for j in 0..<columns { weights[i, j] = Float(scale * random.normal()) }
+    }
+    return weights
   }
 
   /// Smoothed means (and, for Gaussian units, variances) of the data by visible parameter.

@@ -7,6 +7,8 @@ public struct SavedReservoir: Sendable, Equatable {
   var machine: RestrictedBoltzmannMachine
   var samples: StateMatrix
   private var sums: Sums
+  /// What updates that were taken back have left of the learning rate.
+  var rateFactor: Double { sums.rateFactor }
 
   /// Single numbers, as text in the file.
   private struct Sums: Sendable, Equatable, Codable {

@@ -65,4 +65,22 @@ public struct TrainingOptions: Sendable, Equatable {
     let rows = Double(max(method == .cd ? batchSize : chains, batchSize))
     return max(1, Int((25 * move / ((2 * Double(gibbsSteps) + 6) * rows)).rounded(.up)))
   }
+
+  /// Learning time after so many updates: the sum of their rates, with momentum m over 1 − m.
+  ///
+  /// Nil for rules that choose their own rates, such as Adam's.
+  ///
+  /// - Parameter updates: Increasing.
+  public func learningTimes(at updates: [Int]) -> [Double]? {
+    guard case .gradientAscent(let momentum) = optimizer else { return nil }
+    var sum = 0.0
+    var done = 0
+    return updates.map { update in
+      while done < update {
+        sum += schedule.factor(update: done, total: self.updates)
+        done += 1
+      }
+      return learningRate * sum / (1 - momentum)
+    }
+  }
 }
