@@ -15,10 +15,13 @@ package struct Page {
 
   /// Makes the folders.
   ///
-  /// - Throws: ``SzilardError`` of kind `cannotOpen` when they cannot be made.
+  /// - Throws: ``SzilardError`` of kind `cannotOpen` when they cannot be made, `usage` for an empty name.
   package init(
     folder: String, gnuplot: Gnuplot?, notes: [String] = []
   ) throws(SzilardError) {
+    guard !folder.isEmpty else {
+      throw SzilardError(.usage, "the name of the folder for the page is empty")
+    }
     self.folder = folder
     self.gnuplot = gnuplot
     self.notes = notes

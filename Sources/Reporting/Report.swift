@@ -74,9 +74,12 @@ public struct Report: Sendable {
     }
     let spectrum = machine.flatMap { machine in
       max(machine.weights.rows, machine.weights.columns) <= Report.spectrumLimit
-        ? LinearAlgebra.singularValues(machine.weights) : nil
+        ? try? MachineSpectrum(of: machine, keeping: 0) : nil
     }
-    if let figure = SingularValuesFigure.make(records, spectrum: spectrum) {
+    let start = spectrum.flatMap { _ in
+      machine.flatMap { SpectrumAnalysis.start(of: description, records: records, like: $0) }
+    }
+    if let figure = SingularValuesFigure.make(records, start: start, spectrum: spectrum) {
       figures.append(figure)
     }
     if let figure = DissipationFigure.make(records) { figures.append(figure) }

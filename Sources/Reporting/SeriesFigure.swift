@@ -128,12 +128,13 @@ public enum SeriesFigure {
       }
     }
     if curves.isEmpty { curves.append("NaN notitle") }
+    let isSingle = series.count == 1 && references.isEmpty
     let hasPoints = series.contains { $0.y.contains { $0.isFinite && (!isYLogarithmic || $0 > 0) } }
     let xs = series.flatMap(\.x).filter { $0.isFinite && (!isXLogarithmic || $0 > 0) }
     let script =
       FigureStyle.prologue(name, height: 440)
       + FigureStyle.labels(title: title, x: xLabel, y: yLabel) + """
-        set key below center horizontal Left reverse maxcols 3
+        \(isSingle ? "unset key" : "set key below center horizontal Left reverse maxcols 3 height 1")
         \(range(xs, isLogarithmic: isXLogarithmic))
         set yrange \(hasPoints ? "[*:*]" : "[1:10]")
         set offsets 0, 0, graph 0.05, graph 0.05

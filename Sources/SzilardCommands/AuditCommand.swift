@@ -25,22 +25,22 @@ struct AuditCommand: ParsableCommand {
   @Option(help: "Samples that chains start from (default: the training data of a run).")
   var data: String?
 
-  @Option(help: "Trajectories of the heat-exchange experiment (default: 100000).")
+  @Option(help: "Trajectories of the heat-exchange experiment.")
   var trajectories = 100_000
 
-  @Option(help: "Chains that are brought to equilibrium (default: 1000).")
+  @Option(help: "Chains that are brought to equilibrium.")
   var chains = 1000
 
-  @Option(help: "Sweeps that bring chains to equilibrium (default: 1000).")
+  @Option(help: "Sweeps that bring chains to equilibrium.")
   var sweeps = 1000
 
-  @Option(help: "Annealing chains each way (default: 500).")
+  @Option(help: "Annealing chains each way.")
   var annealingChains = 500
 
-  @Option(help: "Ladders of the parallel tempering; 0 for none (default: 16).")
+  @Option(help: "Ladders of the parallel tempering; 0 for none.")
   var ladders = 16
 
-  @Option(help: "The rate at which each check fails where all is well (default: 0.001).")
+  @Option(help: "The rate at which each check fails where all is well.")
   var falseAlarmRate = 1e-3
 
   @Option(help: "The folder for figures and audit.html.")
@@ -119,25 +119,15 @@ struct AuditCommand: ParsableCommand {
     for machine: RestrictedBoltzmannMachine, run folder: RunFolder?, seed: UInt64, workers: Workers
   ) throws -> StateMatrix? {
     if let data {
-      var reading = self.reading.reading
-      if reading.alphabet == nil, let alphabet = machine.alphabet { reading.alphabet = alphabet }
-      let set = try loadData(data, reading.options(seed: seed, workers: workers))
-      guard set.unitCount == machine.visible.count else {
-        throw SzilardError(
-          .badData,
-          "--data \(data): has \(set.unitCount) units a sample, the model \(machine.visible.count)")
-      }
-      guard set.count > 0 else { throw SzilardError(.badData, "--data \(data): holds no samples") }
-      return try set.states(for: machine.visible.kind)
+      return try loadStates(data, reading.reading, for: machine, seed: seed, workers: workers)
+        .states
     }
     guard let folder, let description = try? folder.description(as: RunDescription.self) else {
       Console.message("no --data: chains start at noise alone, and drift is not tested")
       return nil
     }
     do {
-      let options = try description.reading.options(
-        seed: description.training.seed, workers: workers)
-      return try DataSet.load(description.data, options: options).states(for: machine.visible.kind)
+      return try trainingData(of: description, workers: workers).states(for: machine.visible.kind)
     } catch {
       Console.message(
         "the training data can no longer be read (\(error.message)): chains start at noise alone")

@@ -29,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "How ln Z is found: auto, exact, bar (annealing both ways) or ais (forward only).")
   var method: LikelihoodMethod = .auto
 
-  @Option(help: "Annealing chains (default: 500).")
+  @Option(help: "Annealing chains.")
   var chains = 500
 
   @Option(help: "Annealing temperatures (default: as many as a narrow interval takes).")

@@ -32,7 +32,7 @@ struct FreeEnergyCommand: ParsableCommand {
   @Option(help: "An .npz file with reduced potentials u_kn and counts N_k.")
   var potentials: String?
 
-  @Option(help: "auto, exponential, bar, mbar or cumulant (default: auto, what the data allow).")
+  @Option(help: "auto, exponential, bar, mbar or cumulant.")
   var method: Method = .auto
 
   @Flag(help: "Print the result as JSON.")

@@ -59,7 +59,7 @@ struct ReportCommand: ParsableCommand {
     var missing: String?
     let data =
       checkpoint == nil || records.isEmpty
-      ? nil : trainingData(of: description, workers: workers, missing: &missing)
+      ? nil : readableTrainingData(of: description, workers: workers, missing: &missing)
     var report = Report(
       folder: folder, description: description, records: records, machine: checkpoint?.machine,
       chains: checkpoint?.chains, data: data)
@@ -81,20 +81,14 @@ struct ReportCommand: ParsableCommand {
   }
 
   /// The samples that the run was trained on, or nil and why not.
-  private func trainingData(
+  private func readableTrainingData(
     of description: RunDescription, workers: Workers, missing: inout String?
   ) -> DataSet? {
-    let seed = description.training.seed
     do {
-      let all = try loadData(
-        description.data, description.reading.options(seed: seed, workers: workers))
-      guard description.test == nil else { return all }
-      return all.split(fraction: description.heldOut, seed: seed).second
-    } catch let error as SzilardError {
-      missing = error.message
+      return try trainingData(of: description, workers: workers)
     } catch {
-      missing = error.localizedDescription
+      missing = error.message
+      return nil
     }
-    return nil
   }
 }

@@ -25,10 +25,11 @@ struct ReproduceCommand: ParsableCommand {
   @Flag(help: "The full settings; without, each entry takes under a minute on two cores.")
   var full = false
 
-  @Option(help: "The folder for index.html and figures/ (default: reproductions).")
+  @Option(help: "The folder for index.html and figures/.")
   var output = "reproductions"
 
-  @Option(help: "The folder with the MNIST files; entries that want them use other data without.")
+  @Option(
+    help: "The folder with the MNIST files (bm-r2 has other data without, bm-r11 is unresolved).")
   var mnist: String?
 
   @Option(help: "The seed.")

@@ -37,7 +37,7 @@ struct SampleCommand: ParsableCommand {
   @Option(help: "How: gibbs (default), tempering, or trajectory (MODEL is then a run folder).")
   var method: Method = .gibbs
 
-  @Option(help: "Sweeps of each chain, or of every rung (default: 1000).")
+  @Option(help: "Sweeps of each chain, or of every rung.")
   var sweeps = 1000
 
   @Option(help: "Tempering: rungs at most (default: 100).")

@@ -112,10 +112,43 @@ extension RunDescription.Reading {
 }
 
 /// Loads data and tells what was noteworthy about them.
-func loadData(_ argument: String, _ options: DataOptions) throws -> DataSet {
+func loadData(_ argument: String, _ options: DataOptions) throws(SzilardError) -> DataSet {
   let data = try DataSet.load(argument, options: options)
   for note in data.notes { Console.message("\(data.name): \(note)") }
   return data
+}
+
+/// The samples of a data argument as states of a machine's visible units.
+func loadStates(
+  _ argument: String, _ reading: RunDescription.Reading, for machine: RestrictedBoltzmannMachine,
+  option: String = "--data", labels: String? = nil, seed: UInt64, workers: Workers
+) throws(SzilardError) -> (states: StateMatrix, weights: [Double]?, set: DataSet) {
+  var reading = reading
+  if reading.alphabet == nil, let alphabet = machine.alphabet { reading.alphabet = alphabet }
+  var options = try reading.options(seed: seed, workers: workers)
+  options.labelsPath = labels
+  let set = try loadData(argument, options)
+  guard set.unitCount == machine.visible.count else {
+    throw SzilardError(
+      .badData,
+      "\(option) \(argument): has \(set.unitCount) units a sample, the model \(machine.visible.count)"
+    )
+  }
+  guard set.count > 0 else {
+    throw SzilardError(.badData, "\(option) \(argument): holds no samples")
+  }
+  return (try set.states(for: machine.visible.kind), set.weights, set)
+}
+
+/// The samples that a run was trained on.
+func trainingData(
+  of description: RunDescription, workers: Workers
+) throws(SzilardError) -> DataSet {
+  let seed = description.training.seed
+  let all = try loadData(
+    description.data, description.reading.options(seed: seed, workers: workers))
+  return description.test == nil
+    ? all.split(fraction: description.heldOut, seed: seed).second : all
 }
 
 /// The seed that was asked for, or a fresh one.

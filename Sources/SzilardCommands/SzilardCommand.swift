@@ -17,8 +17,10 @@ public struct SzilardCommand: ParsableCommand {
     version: szilardVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, SampleCommand.self, AuditCommand.self,
-      FreeEnergyCommand.self, ReproduceCommand.self, ConvertCommand.self, DataCommand.self,
-      ReportCommand.self, InfoCommand.self, BenchmarkCommand.self,
+      SpectrumCommand.self, MeanFieldCommand.self, ClusterCommand.self, PhaseDiagramCommand.self,
+      LearningDynamicsCommand.self, FreeEnergyCommand.self, ReproduceCommand.self,
+      ConvertCommand.self, DataCommand.self, ReportCommand.self, InfoCommand.self,
+      BenchmarkCommand.self,
     ])
 
   /// The command before parsing.

@@ -159,6 +159,9 @@ struct TrainCommand: ParsableCommand {
         throw ValidationError("\(name) \(value): give a number, 0 or more")
       }
     }
+    if let initialWeights, initialWeights > 1000 {
+      throw ValidationError("--initial-weights \(initialWeights): give a number up to 1000")
+    }
     if let momentum, !(momentum >= 0 && momentum < 1) {
       throw ValidationError("--momentum \(momentum): give a number from 0 to below 1")
     }
