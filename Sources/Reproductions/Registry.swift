@@ -9,10 +9,17 @@ public enum Registry {
     .contrastiveDivergenceEntropy,
     .annealingAsJarzynski,
     .lawsOfLearning,
+    .gaussianLearning,
+    .noiseBulk,
+    .replicaSymmetricPhases,
+    .kurtosisRule,
+    .spectralLearning,
+    .digitSpectrum,
     .equilibriumTraining,
     .trajectoryTempering,
     .partitionFunctionAlongTraining,
     .jarzynskiTraining,
+    .meanFieldAndTree,
   ]
 
   /// The entries of the given names, in the order of the registry; all for no names.
