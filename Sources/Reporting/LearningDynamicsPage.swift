@@ -1,6 +1,7 @@
 public import BoltzmannMachines
 internal import Foundation
 public import NumericalCore
+internal import SpectralTheory
 
 /// The page of learning equations: `learning-dynamics.html`, and its figures with their scripts and data
 /// in `figures/`.
@@ -49,6 +50,9 @@ public struct LearningDynamicsPage: Sendable {
     var page = try Page(folder: folder, gnuplot: gnuplot, notes: notes)
     var figures = [modesFigure]
     if dynamics.points.contains(where: { $0.states != nil }) { figures.append(statesFigure) }
+    if dynamics.points.contains(where: { $0.orderParameters != nil }) {
+      figures.append(orderParametersFigure)
+    }
     figures.append(likelihoodFigure)
     let drawn = try page.draw(figures)
     let file = try page.write(
@@ -83,6 +87,26 @@ public struct LearningDynamicsPage: Sendable {
         + (run == nil ? "." : ", and those of the trained machine."),
       xLabel: "learning time (rate × updates)", yLabel: "singular value of W", series: series,
       isXLogarithmic: true, isYLogarithmic: true)
+  }
+
+  /// Magnetisations along the modes and the overlap q, against time.
+  private var orderParametersFigure: Figure {
+    let points = dynamics.points.compactMap { point in
+      point.orderParameters.map { (time: point.time, parameters: $0) }
+    }
+    let modes = 0..<min(Self.shownModes, points.first?.parameters.visible.count ?? 0)
+    let magnetisations = modes.map { mode in
+      SeriesFigure.Series(
+        name: "m along mode \(mode + 1)", x: points.map(\.time),
+        y: points.map { $0.parameters.visible[mode] })
+    }
+    let overlap = SeriesFigure.Series(
+      name: "q", x: points.map(\.time), y: points.map(\.parameters.visibleOverlap), style: .points)
+    return SeriesFigure.make(
+      name: "order-parameters", title: "Order parameters",
+      caption: "Root mean square magnetisation of the states along the modes, and their overlap q.",
+      xLabel: "learning time (rate × updates)", yLabel: "m, q", series: magnetisations + [overlap],
+      isXLogarithmic: true)
   }
 
   private var statesFigure: Figure {

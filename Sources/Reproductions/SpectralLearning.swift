@@ -45,6 +45,7 @@ private struct SpectralLearning {
     let values: [Double]
     let bulk: NoiseBulk
     let states: Int
+    let order: OrderParameters
 
     /// Modes that make the paramagnet unstable.
     var condensed: Int { values.count { $0 > 1 } }
@@ -107,7 +108,8 @@ private struct SpectralLearning {
   private func point(
     _ machine: RestrictedBoltzmannMachine, _ data: StateMatrix, time: Double
   ) -> Point {
-    let values = LinearAlgebra.singularValues(machine.weights)
+    let modes = LinearAlgebra.singularValueDecomposition(machine.weights)
+    let values = modes.values
     var starts = MeanFieldStarts.samples(data.selectingRows(0..<400), of: machine).elements
     starts += MeanFieldStarts.random(count: 100, of: machine, seed: context.seed).elements
     let columns = machine.visible.size
@@ -120,7 +122,8 @@ private struct SpectralLearning {
     return Point(
       time: time, values: Array(values.prefix(12)),
       bulk: NoiseBulk(of: values, rows: machine.weights.rows, columns: machine.weights.columns),
-      states: states.minima.count)
+      states: states.minima.count,
+      order: states.orderParameters(along: modes.prefix(5), of: machine))
   }
 
   // MARK: Learning equations
@@ -156,6 +159,8 @@ private struct SpectralLearning {
         "singular values above the law that fits the small ones, at the end",
         Double(points.last?.bulk.outliers ?? 0)
       ),
+      ("q at the end", points.last?.order.visibleOverlap ?? .nan),
+      ("learning equations: q at the end", equations.last?.order.visibleOverlap ?? .nan),
       ("learning equations: states at the end", Double(equations.last?.states ?? 0)),
       (
         "learning equations: largest relative difference of five singular values",
@@ -183,7 +188,11 @@ private struct SpectralLearning {
         .exact("largest fall of the number of states", Double(fall), atMost: 2),
         .exact("states at the end", states, atLeast: 8),
         .exact("states at the end", states, atMost: 14),
-      ], figures: [spectrumFigure(points, equations), statesFigure(points, equations)])
+      ],
+      figures: [
+        spectrumFigure(points, equations), orderFigure(points, equations),
+        statesFigure(points, equations),
+      ])
   }
 
   /// Of the five leading singular values, at common times.
@@ -209,6 +218,22 @@ private struct SpectralLearning {
       xLabel: "learning time (rate × updates)", yLabel: "singular value w",
       series: trained + [integrated], references: [.init(value: 1, name: "paramagnet unstable")],
       isXLogarithmic: true, isYLogarithmic: true)
+  }
+
+  private func orderFigure(_ points: [Point], _ equations: [Point]) -> Figure {
+    let trained = (0..<5).map { mode in
+      SeriesFigure.Series(
+        name: "mode \(mode + 1), trained", x: points.map(\.time),
+        y: points.map { $0.order.visible[mode] })
+    }
+    let integrated = SeriesFigure.Series(
+      name: "learning equations", x: (0..<5).flatMap { _ in equations.map(\.time) },
+      y: (0..<5).flatMap { mode in equations.map { $0.order.visible[mode] } }, style: .points)
+    return SeriesFigure.make(
+      name: "bm-r10-order", title: "Order parameters of the states",
+      caption: "Root mean square magnetisation of the mean-field states along the modes.",
+      xLabel: "learning time (rate × updates)", yLabel: "m", series: trained + [integrated],
+      isXLogarithmic: true)
   }
 
   private func statesFigure(_ points: [Point], _ equations: [Point]) -> Figure {

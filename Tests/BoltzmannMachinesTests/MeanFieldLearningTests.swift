@@ -173,4 +173,32 @@ import Testing
       #expect(isClose(value, limit, absolute: 1e-4))
     }
   }
+
+  /// A single state has the order parameters of the theory; its mirror image the same.
+  @Test(arguments: [UnitKind.spin, .bernoulli]) func orderParametersAreThoseOfTheStates(
+    kind: UnitKind
+  ) {
+    let means = [0.8, -0.4, 0.2, 0.6]
+    let hidden = [0.5, -0.3]
+    func native(_ values: [Double], _ sign: Double) -> [Double] {
+      values.map { kind == .spin ? sign * $0 : (1 + sign * $0) / 2 }
+    }
+    let states = MeanFieldStates(
+      of: [1.0, -1].map { sign in
+        MeanFieldState(
+          visible: native(means, sign), hidden: native(hidden, sign), freeEnergy: 1, residual: 0,
+          iterations: 1, order: .tap, verdict: .converged)
+      })
+    let modes = SingularValueDecomposition(
+      values: [1], left: Matrix(rows: 1, columns: 4, elements: [0.5, -0.5, 0.5, 0.5]),
+      right: Matrix(rows: 1, columns: 2, elements: [0, 1]))
+    let machine = RestrictedBoltzmannMachine(
+      visible: Layer(kind: kind, count: 4), hidden: Layer(kind: kind, count: 2))
+    let order = states.orderParameters(along: modes, of: machine)
+    let root = 8.0.squareRoot().squareRoot()
+    #expect(isClose(order.visible[0], 1 / root, relative: 1e-12))
+    #expect(isClose(order.hidden[0], 0.3 / root, relative: 1e-12))
+    #expect(isClose(order.visibleOverlap, 1.2 / 4, relative: 1e-12))
+    #expect(isClose(order.hiddenOverlap, 0.34 / 2, relative: 1e-12))
+  }
 }

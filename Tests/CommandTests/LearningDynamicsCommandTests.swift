@@ -26,7 +26,10 @@ import Testing
       let last = try #require(points.last?["singularValues"] as? [Double])
       #expect(first.count == 20 && last[0] > 1 && first[0] < 0.5)
       #expect((points.last?["states"] as? Int ?? 0) > 1)
-      for name in ["modes", "states", "log-likelihood"] {
+      let order = try #require(points.last?["orderParameters"] as? [String: Any])
+      #expect((order["visible"] as? [Double])?.count == 8)
+      #expect((order["visibleOverlap"] as? Double ?? 0) > 0.1)
+      for name in ["modes", "states", "order-parameters", "log-likelihood"] {
         let file = folder.appendingPathComponent("out/figures/\(name).dat")
         #expect(FileManager.default.fileExists(atPath: file.path))
       }

@@ -175,7 +175,6 @@ import Testing
     }
   }
 
-  /// What is not solved does not count as solved.
   /// Fields far beyond what tanh tells from a sign, in noise of next to no width.
   @Test(arguments: ComponentLaw.allCases) func extremeFieldsSaturate(_ law: ComponentLaw) {
     let states = ReplicaSymmetricSolver().states(
@@ -183,6 +182,7 @@ import Testing
     #expect(states[0].parameters.visibleOverlap > 0.99)
   }
 
+  /// What is not solved does not count as solved.
   @Test func convergenceIsNotClaimed() {
     var solver = ReplicaSymmetricSolver()
     solver.maximumIterations = 3

@@ -1,6 +1,6 @@
 internal import Foundation
 public import NumericalCore
-internal import SpectralTheory
+public import SpectralTheory
 
 /// What theory says of the learning of a machine on data: singular values and states against time.
 public struct LearningDynamics: Sendable, Encodable {
@@ -15,8 +15,8 @@ public struct LearningDynamics: Sendable, Encodable {
     /// The mean log-likelihood of the data: exact for Gaussian machines, else the mean-field
     /// approximation with all states.
     public let logLikelihood: Double?
-    /// Σ_p P_p (1/N) Σᵢ mᵢ² of the visible units; nil for Gaussian machines.
-    public let overlap: Double?
+    /// The order parameters of the states along the leading modes; nil for Gaussian machines.
+    public let orderParameters: OrderParameters?
   }
 
   /// How the curves were found.
@@ -26,6 +26,9 @@ public struct LearningDynamics: Sendable, Encodable {
     /// The learning equations with mean-field states.
     case meanField
   }
+
+  /// Modes that order parameters are told of.
+  public static let modes = 8
 
   /// How.
   public let method: Method
@@ -110,7 +113,7 @@ public struct LearningDynamics: Sendable, Encodable {
         Point(
           time: time, singularValues: LinearAlgebra.singularValues(state), states: nil,
           logLikelihood: logLikelihood.map { $0 - deviations.reduce(0) { $0 + log($1) } },
-          overlap: nil))
+          orderParameters: nil))
       progress(time / end)
     }
     return LearningDynamics(
@@ -155,15 +158,13 @@ public struct LearningDynamics: Sendable, Encodable {
       }
       guard problem == nil else { break }
       let states = learning.search()
+      let modes = LinearAlgebra.singularValueDecomposition(learning.machine.weights)
       points.append(
         Point(
-          time: learning.time,
-          singularValues: LinearAlgebra.singularValues(learning.machine.weights),
+          time: learning.time, singularValues: modes.values,
           states: states.minima.count, logLikelihood: learning.logLikelihood(states)?.mixture,
-          overlap: zip(states.distinct, states.weights).reduce(0) { sum, state in
-            let squares = state.0.visible.reduce(0) { $0 + $1 * $1 }
-            return sum + state.1 * squares / Double(max(1, state.0.visible.count))
-          }))
+          orderParameters: states.orderParameters(
+            along: modes.prefix(LearningDynamics.modes), of: learning.machine)))
     }
     if points.isEmpty, problem == nil { problem = "no step lies before the last time" }
     return LearningDynamics(
