@@ -125,14 +125,16 @@ package enum SingularValuesFigure {
     var curves: [String] = []
     let bands = history.compactMap { moment in
       moment.edges.map { (moment.update, $0) }
-    }.filter { (!isLogarithmic || $0.0 > 0) && (!spansDecade || $0.1.lowerBound > 0) }
+    }.filter { !isLogarithmic || $0.0 > 0 }
+    // The lower edge of a square matrix is zero: on a logarithmic axis the band goes down to the frame.
+    let ends = positive + bands.flatMap { [$0.1.lowerBound, $0.1.upperBound] }.filter { $0 > 0 }
+    let (bottom, top) = ((ends.min() ?? 0.1) / 1.5, (ends.max() ?? 1) * 1.4)
+    let floor = spansDecade ? bottom : 0
     if bands.count > 1 {
       curves.append(
-        "'\(name).dat' index 'noise' using 1:2:3 with filledcurves fillcolor rgb '#C4C9CF' fillstyle solid 1 noborder notitle"
+        "'\(name).dat' index 'noise' using 1:($2 > \(floor) ? $2 : \(floor)):3 with filledcurves fillcolor rgb '#C4C9CF' fillstyle solid 1 noborder notitle"
       )
     }
-    let ends = positive + bands.flatMap { [$0.1.lowerBound, $0.1.upperBound] }.filter { $0 > 0 }
-    let (bottom, top) = (ends.min() ?? 0.1, ends.max() ?? 1)
     // The largest last, so that they lie on top.
     curves += (0..<lines).reversed().map { rank in
       let colour =
@@ -147,7 +149,7 @@ package enum SingularValuesFigure {
       set title "The \(lines) largest during training"
       set xlabel "updates"
       set ylabel "singular value w of W"
-      \(spansDecade ? "set logscale y\nset yrange [\(bottom / 1.5):\(top * 1.4)]" : "set yrange [0:*]")
+      \(spansDecade ? "set logscale y\nset yrange [\(bottom):\(top)]" : "set yrange [0:*]")
       \(FigureStyle.updateAxis(updates, tics: 4))
       plot \(curves.joined(separator: ", \\\n  "))
       set yrange [*:*]
