@@ -20,9 +20,11 @@ import Testing
   }
 
   private func state(
-    _ machine: RestrictedBoltzmannMachine, _ order: MeanFieldOrder
+    _ machine: RestrictedBoltzmannMachine, _ order: MeanFieldOrder, from start: [Double]? = nil
   ) -> MeanFieldState {
-    solver(order).states(of: machine, from: MeanFieldStarts.paramagnetic(of: machine))[0]
+    let begin = start.map { Matrix(rows: 1, columns: $0.count, elements: $0) }
+    return solver(order).states(
+      of: machine, from: begin ?? MeanFieldStarts.paramagnetic(of: machine))[0]
   }
 
   /// G of a state, written out unit by unit in the native convention.
@@ -83,24 +85,30 @@ import Testing
         if index < m.count { m[index] += by } else { mbar[index - m.count] += by }
         return freeEnergy(machine, m, mbar, order)
       }
-      let slope = (moved(step) - moved(-step)) / (2 * step)
+      func central(_ step: Double) -> Double { (moved(step) - moved(-step)) / (2 * step) }
+      let slope = (4 * central(step) - central(2 * step)) / 3
       let curvature = (moved(step) - 2 * value + moved(-step)) / (step * step)
-      #expect(abs(slope) < 3e-6, "\(pairing) \(order) unit \(index)")
+      // Differences of G lose its last digits where a mean is near its end and the step is short.
+      let rounding = 16 * (1 + abs(value)).ulp / step
+      #expect(abs(slope) < 3e-6 + rounding, "\(pairing) \(order) unit \(index)")
       #expect(curvature > 0.1)
     }
   }
 
   @Test(arguments: pairings, orders)
   func theGradientIsTheDifferenceOfFreeEnergies(_ pairing: Pairing, _ order: MeanFieldOrder) {
-    let machine = pairing.machine(visible: 4, hidden: 3, scale: 0.5, seed: testSeed(2))
-    let gradient = MeanFieldGradient(of: machine, at: state(machine, order))
+    // Weak enough that no state is near its end, where differences of finite size mean little.
+    let machine = pairing.machine(visible: 4, hidden: 3, scale: 0.3, seed: testSeed(2))
+    let here = state(machine, order)
+    let gradient = MeanFieldGradient(of: machine, at: here)
     /// The derivative of −G by Richardson's extrapolation of central differences.
     func derivative(_ change: (inout RestrictedBoltzmannMachine, Float) -> Void) -> Double {
       func central(_ step: Float) -> Double {
         let values = [step, -step].map { step -> Double in
           var moved = machine
           change(&moved, step)
-          return -state(moved, order).freeEnergy
+          // From the state itself: a machine may have several, and another start another one.
+          return -state(moved, order, from: here.visible).freeEnergy
         }
         return (values[0] - values[1]) / (2 * Double(step))
       }
@@ -139,7 +147,11 @@ import Testing
       let machine = pairing.machine(visible: 6, hidden: 5, scale: 0.4, seed: testSeed(4))
       let native = state(machine, order)
       let (converted, offset) = machine.convertedToBernoulli()
-      let bernoulli = state(converted, order)
+      // From the same point: a machine may have several states.
+      let start = MeanFieldStarts.paramagnetic(of: machine).row(0)
+      let bernoulli = state(
+        converted, order,
+        from: machine.visible.kind == .spin ? start.map { ($0 + 1) / 2 } : start)
       // The conversion rounds parameters to Float.
       #expect(abs(native.freeEnergy - (bernoulli.freeEnergy - offset)) < 1e-5, "\(pairing)")
       for (unit, value) in bernoulli.visible.enumerated() {
