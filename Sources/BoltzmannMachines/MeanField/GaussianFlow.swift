@@ -15,7 +15,7 @@ struct GaussianFlow {
   /// Square roots of the visible variances.
   let deviations: [Double]
   /// The covariance of the data in units of the deviations, less what is set aside.
-  var covariance: Matrix<Double>
+  private var covariance: Matrix<Double>
   /// W less what is set aside.
   private var moving: Matrix<Double>
   /// The part of W that has arrived.
@@ -55,7 +55,8 @@ struct GaussianFlow {
     return true
   }
 
-  private func scaled(_ weights: Matrix<Double>) -> Matrix<Double> {
+  /// W in units of the deviations, D^½ W.
+  func scaled(_ weights: Matrix<Double>) -> Matrix<Double> {
     var result = weights
     for i in deviations.indices {
       for j in 0..<weights.columns { result[i, j] *= deviations[i] }

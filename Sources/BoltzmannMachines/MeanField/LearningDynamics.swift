@@ -81,13 +81,6 @@ public struct LearningDynamics: Sendable, Encodable {
     for i in deviations.indices {
       for j in deviations.indices { covariance[i, j] /= deviations[i] * deviations[j] }
     }
-    func scaled(_ weights: Matrix<Double>) -> Matrix<Double> {
-      var result = weights
-      for i in deviations.indices {
-        for j in 0..<weights.columns { result[i, j] *= deviations[i] }
-      }
-      return result
-    }
     let isUniform = Set(machine.visible.variances).count == 1
     var flow = GaussianFlow(
       machine: theory, deviations: deviations, covariance: covariance,
@@ -108,7 +101,8 @@ public struct LearningDynamics: Sendable, Encodable {
       guard problem == nil else { break }
       let state = flow.weights
       let logLikelihood = theory.logLikelihood(
-        modes: LinearAlgebra.singularValueDecomposition(scaled(state)), dataCovariance: covariance)
+        modes: LinearAlgebra.singularValueDecomposition(flow.scaled(state)),
+        dataCovariance: covariance)
       points.append(
         Point(
           time: time, singularValues: LinearAlgebra.singularValues(state), states: nil,
