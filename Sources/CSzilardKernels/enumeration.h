@@ -8,19 +8,11 @@
 
 #include "elementary.h"
 
-typedef uint64_t longs __attribute__((vector_size(64)));
-
-enum { doubleLanes = 8, factorsPerSplit = 8 };
-
-SZK_INLINE doubles loadDoubles(const double *p) {
-  doubles v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
+enum { factorsPerSplit = 8 };
 
 /// Moves the exponents of `products` to `exponents`; what stays is in [1, 2).
-SZK_INLINE void splitExponents(doubles *products, longs *exponents) {
-  longs bits = (longs)*products;
+SZK_INLINE void splitExponents(doubles *products, longWords *exponents) {
+  longWords bits = (longWords)*products;
   *exponents += (bits >> 52) - 1023;
   *products = (doubles)((bits & 0x000fffffffffffffu) | 0x3ff0000000000000u);
 }
@@ -30,7 +22,7 @@ static void logOnePlusProducts(const double *factorHigh, const double *factorLow
   for (size_t k = 0; k < rows; k++) {
     const double *low = factorLow + k * count;
     doubles products = (doubles){0} + 1.0;
-    longs exponents = {0};
+    longWords exponents = {0};
     size_t i = 0;
     while (i + doubleLanes <= count) {
       for (size_t n = 0; n < factorsPerSplit && i + doubleLanes <= count; n++, i += doubleLanes) {

@@ -8,6 +8,7 @@
 #include "categories.h"
 #include "enumeration.h"
 #include "gaussians.h"
+#include "gradients.h"
 #include "levels.h"
 #include "table_product.h"
 
@@ -43,7 +44,8 @@ SZK_INLINE double multiplyAddPeak(size_t chains, size_t iterations) {
     .scatterRows = scatterRows, .sampleCategories = sampleCategories,                             \
     .categoryMeans = categoryMeans, .logSumExpSums = logSumExpSums,                               \
     .sampleGaussians = sampleGaussians, .uniforms = uniforms,                                     \
-    .logOnePlusProducts = logOnePlusProducts                                                      \
+    .logOnePlusProducts = logOnePlusProducts, .normals = normals,                                 \
+    .linearGradient = linearGradient, .networkGradient = networkGradient                          \
   }
 
 #endif

@@ -20,6 +20,8 @@ typedef float floats __attribute__((vector_size(64)));
 typedef int32_t ints __attribute__((vector_size(64)));
 typedef uint32_t words __attribute__((vector_size(64)));
 typedef double doubles __attribute__((vector_size(64)));
+typedef int64_t longs __attribute__((vector_size(64)));
+typedef uint64_t longWords __attribute__((vector_size(64)));
 typedef float halfFloats __attribute__((vector_size(32)));
 typedef _Bool flags __attribute__((ext_vector_type(16)));
 
@@ -33,6 +35,17 @@ SZK_INLINE floats load(const float *p) {
 }
 
 SZK_INLINE void store(float *p, floats v) { memcpy(__builtin_assume_aligned(p, 64), &v, sizeof v); }
+
+enum { doubleLanes = 8 };
+
+/// Eight doubles, which need not be aligned.
+SZK_INLINE doubles loadDoubles(const double *p) {
+  doubles v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+SZK_INLINE void storeDoubles(double *p, doubles v) { memcpy(p, &v, sizeof v); }
 
 SZK_INLINE floats broadcast(float x) { return (floats){0} + x; }
 

@@ -57,6 +57,19 @@ typedef struct szk_lanes {
   uint32_t s[4][SZK_LANES];
 } szk_lanes;
 
+/// How a response scatters about the predictors of a model.
+typedef enum szk_response { SZK_GAUSSIAN, SZK_BERNOULLI, SZK_CATEGORICAL } szk_response;
+
+/// What the hidden units of a network do with their fields.
+typedef enum szk_activation { SZK_TANH, SZK_RECTIFIER, SZK_IDENTITY } szk_activation;
+
+/// The shape of a dense network: units of its layers, from the inputs to the outputs.
+typedef struct szk_network {
+  const size_t *sizes;
+  size_t layers;
+  szk_activation activation;
+} szk_network;
+
 /// The biases and scales of the field x (see the head of this file). Any pointer may be null.
 typedef struct szk_field {
   const float *baseBias;
@@ -155,6 +168,29 @@ typedef struct szk_kernels {
   /// logarithm is taken before they can overflow, which holds while every high * low is below 1e30.
   void (*logOnePlusProducts)(const double *factorHigh, const double *factorLow, size_t count,
                              size_t rows, double *out);
+
+  /// out[i] = standard normals (Box and Muller), 16 lanes a draw, of which a count that is no
+  /// multiple of 16 leaves some unused. Their resolution is that of a float, none is beyond 5.9.
+  void (*normals)(szk_lanes *lanes, size_t count, double *out);
+
+  /// The gradient of minus the log-likelihood of a linear model with predictors z = x . theta, in
+  /// double: gradient[k] = sum over the samples of slope(z, y) x[k], where slope is
+  /// (z - y) precision for a Gaussian response and logistic(z) - y for a Bernoulli one.
+  /// workspace holds 2 tiles * 16 doubles; samples are row numbers.
+  void (*linearGradient)(const float *inputs, size_t stride, size_t columns, const float *targets,
+                         const int64_t *samples, size_t count, szk_response response,
+                         double precision, const double *parameters, double *gradient,
+                         double *workspace);
+
+  /// The gradient of minus the log-likelihood of a dense network by backpropagation, summed over
+  /// the samples, in double; made for layers of few units, whose products are too small for BLAS.
+  /// Parameters are, layer by layer, weights (a row for each output), then biases. workspace holds
+  /// 8 + 8 ceil(count / 8) (units of all layers + 2 * units of the widest) doubles; it needs no
+  /// alignment.
+  void (*networkGradient)(szk_network network, const float *inputs, size_t inputStride,
+                          const float *targets, size_t targetStride, const int64_t *samples,
+                          size_t count, szk_response response, double precision,
+                          const double *parameters, double *gradient, double *workspace);
 } szk_kernels;
 
 /// Tells the processor that the caller waits in a loop.

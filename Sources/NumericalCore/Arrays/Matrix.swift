@@ -55,6 +55,16 @@ public struct Matrix<Scalar: BitwiseCopyable & Sendable & Equatable & Expressibl
     return Array(UnsafeBufferPointer(start: buffer.pointer + index * stride, count: columns))
   }
 
+  /// Replaces one row.
+  public mutating func setRow(_ index: Int, to values: [Scalar]) {
+    precondition(index >= 0 && index < rows && values.count == columns)
+    makeUnique()
+    values.withUnsafeBufferPointer { source in
+      guard let first = source.baseAddress else { return }
+      (buffer.pointer + index * stride).update(from: first, count: columns)
+    }
+  }
+
   /// All elements in row-major order, without padding.
   public var elements: [Scalar] {
     var result: [Scalar] = []

@@ -10,6 +10,11 @@ internal import Foundation
 ///
 /// - Complexity: O(n) time, no memory.
 public func logSumExp(_ values: [Double]) -> Double {
+  values.withUnsafeBufferPointer { logSumExp($0) }
+}
+
+/// The same of numbers in memory.
+package func logSumExp(_ values: UnsafeBufferPointer<Double>) -> Double {
   var high = -Double.infinity
   for value in values {
     if value.isNaN { return .nan }

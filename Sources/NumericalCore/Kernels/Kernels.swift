@@ -213,4 +213,82 @@ package struct Kernels: Sendable {
   ) {
     c.logOnePlusProducts(high, low, count, rows, out)
   }
+
+  /// out[i] = standard normals.
+  func normals(
+    lanes: UnsafeMutablePointer<szk_lanes>, count: Int, out: UnsafeMutablePointer<Double>
+  ) {
+    c.normals(lanes, count, out)
+  }
+
+  /// How a response scatters about the predictors of a model.
+  package enum Response {
+    case gaussian(precision: Double)
+    case bernoulli
+    case categorical
+
+    var c: (szk_response, Double) {
+      switch self {
+      case .gaussian(let precision): (SZK_GAUSSIAN, precision)
+      case .bernoulli: (SZK_BERNOULLI, 1)
+      case .categorical: (SZK_CATEGORICAL, 1)
+      }
+    }
+  }
+
+  /// What the hidden units of a network do with their fields.
+  package enum Activation {
+    case tanh, rectifier, identity
+
+    var c: szk_activation {
+      switch self {
+      case .tanh: SZK_TANH
+      case .rectifier: SZK_RECTIFIER
+      case .identity: SZK_IDENTITY
+      }
+    }
+  }
+
+  /// Numbers that ``linearGradient`` needs for itself.
+  package static func linearGradientWorkspace(columns: Int) -> Int {
+    2 * ((columns + Int(SZK_LANES) - 1) / Int(SZK_LANES) * Int(SZK_LANES))
+  }
+
+  /// gradient = Σ slope(x·θ, y) x over the samples.
+  package func linearGradient(
+    inputs: UnsafePointer<Float>, stride: Int, columns: Int, targets: UnsafePointer<Float>,
+    samples: UnsafeBufferPointer<Int>, response: Response, parameters: UnsafePointer<Double>,
+    gradient: UnsafeMutablePointer<Double>, workspace: UnsafeMutablePointer<Double>
+  ) {
+    let (kind, precision) = response.c
+    samples.withMemoryRebound(to: Int64.self) {
+      c.linearGradient(
+        inputs, stride, columns, targets, $0.baseAddress, $0.count, kind, precision, parameters,
+        gradient, workspace)
+    }
+  }
+
+  /// Numbers that ``networkGradient`` needs for itself.
+  package static func networkGradientWorkspace(samples: Int, units: Int, width: Int) -> Int {
+    8 + (samples + 7) / 8 * 8 * (units + 2 * width)
+  }
+
+  /// gradient = Σ ∂ℓ/∂θ over the samples, by backpropagation.
+  package func networkGradient(
+    layerSizes: [Int], activation: Activation, inputs: UnsafePointer<Float>, inputStride: Int,
+    targets: UnsafePointer<Float>, targetStride: Int, samples: UnsafeBufferPointer<Int>,
+    response: Response, parameters: UnsafePointer<Double>, gradient: UnsafeMutablePointer<Double>,
+    workspace: UnsafeMutablePointer<Double>
+  ) {
+    let (kind, precision) = response.c
+    layerSizes.withUnsafeBufferPointer { sizes in
+      let network = szk_network(
+        sizes: sizes.baseAddress, layers: sizes.count, activation: activation.c)
+      samples.withMemoryRebound(to: Int64.self) {
+        c.networkGradient(
+          network, inputs, inputStride, targets, targetStride, $0.baseAddress, $0.count, kind,
+          precision, parameters, gradient, workspace)
+      }
+    }
+  }
 }

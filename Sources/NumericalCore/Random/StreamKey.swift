@@ -23,6 +23,18 @@ public enum StreamPurpose: UInt64, Sendable {
   case equilibration = 19
   case heatExchange = 20
   case meanField = 24
+  case independentBatches = 25
+  case networkWeights = 26
+  case entropyProductionNull = 30
+  case neuralEntropyProduction = 31
+  case epochDiffusion = 34
+  case stationaryStart = 36
+  case gaussianDescent = 37
+  case posteriorNoise = 40
+  case posteriorStarts = 41
+  case hamiltonian = 42
+  case wildBootstrap = 43
+  case gradientNoise = 44
 }
 
 /// The name of a random stream: (seed, purpose, index, step).
