@@ -58,7 +58,7 @@ let package = Package(
         "NumericalCore", "CZip", "CZlib", .target(name: "CHDF5", condition: .when(traits: hdf5)),
       ], swiftSettings: strict),
     .target(
-      name: "StochasticThermodynamics", dependencies: ["NumericalCore", "DataSets"],
+      name: "StochasticThermodynamics", dependencies: ["NumericalCore", "Learning", "DataSets"],
       swiftSettings: strict),
 
     // Matrices and order parameters: what can be said of a machine from its couplings alone.
@@ -71,27 +71,29 @@ let package = Package(
         "NumericalCore", "StochasticThermodynamics", "SpectralTheory", "Learning", "DataSets",
       ],
       swiftSettings: strict),
+    .target(
+      name: "StochasticGradients",
+      dependencies: ["NumericalCore", "StochasticThermodynamics", "Learning", "DataSets"],
+      swiftSettings: strict),
 
     // L4: pictures, the registry of the papers' results, and the umbrella.
     .target(
       name: "Reporting",
       dependencies: [
-        "NumericalCore", "DataSets", "StochasticThermodynamics", "SpectralTheory",
-        "BoltzmannMachines",
+        "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
+        "BoltzmannMachines", "StochasticGradients",
       ], swiftSettings: strict),
     .target(
       name: "Reproductions",
       dependencies: [
         "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
-        "BoltzmannMachines",
-        "Reporting",
+        "BoltzmannMachines", "StochasticGradients", "Reporting",
       ], swiftSettings: strict),
     .target(
       name: "Szilard",
       dependencies: [
         "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
-        "BoltzmannMachines",
-        "Reporting", "Reproductions",
+        "BoltzmannMachines", "StochasticGradients", "Reporting", "Reproductions",
       ], swiftSettings: strict),
 
     // L5: the command.
@@ -99,8 +101,7 @@ let package = Package(
       name: "SzilardCommands",
       dependencies: [
         "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
-        "BoltzmannMachines",
-        "Reporting", "Reproductions",
+        "BoltzmannMachines", "StochasticGradients", "Reporting", "Reproductions",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(
@@ -138,6 +139,12 @@ let package = Package(
         "BoltzmannMachines", "StochasticThermodynamics", "SpectralTheory", "DataSets", "Learning",
         "NumericalCore", "TestSupport",
       ], exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(
+      name: "StochasticGradientsTests",
+      dependencies: [
+        "StochasticGradients", "StochasticThermodynamics", "Learning", "DataSets", "NumericalCore",
+        "TestSupport",
+      ], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: [

@@ -5,4 +5,5 @@
 @_exported public import Reporting
 @_exported public import Reproductions
 @_exported public import SpectralTheory
+@_exported public import StochasticGradients
 @_exported public import StochasticThermodynamics
