@@ -64,7 +64,7 @@ enum HDF5Samples {
     return result
   }
 
-  private static func key(
+  static func key(
     in file: HDF5File, options: DataOptions
   ) throws(SzilardError) -> String {
     if let key = options.key {

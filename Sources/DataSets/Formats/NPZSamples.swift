@@ -9,16 +9,7 @@ enum NPZSamples {
     path file: String, name path: String, options: DataOptions
   ) throws(SzilardError) -> LoadedSamples {
     let reader = try NPZReader(path: file, name: path)
-    let others: Set<String> = ["labels", "weights", "variable_type", "alphabet"]
-    let candidates = reader.names.filter { !others.contains($0) }
-    guard
-      let key = options.key ?? usualKeys.first(where: { candidates.contains($0) })
-        ?? (candidates.count == 1 ? candidates.first : nil)
-    else {
-      throw SzilardError(
-        .usage,
-        "\(path): which array? name one of \(reader.names.sorted().joined(separator: ", ")) as key")
-    }
+    let key = try NPZSamples.key(in: reader, wanted: options.key, path)
     var options = options
     if options.variableKind == nil, let word = text("variable_type", in: reader) {
       options.variableKind = RequestedKind(fileWord: word)
@@ -39,6 +30,23 @@ enum NPZSamples {
       }
     }
     return result
+  }
+
+  /// The name of the array with the samples.
+  static func key(
+    in reader: NPZReader, wanted: String?, _ path: String
+  ) throws(SzilardError) -> String {
+    let others: Set<String> = ["labels", "weights", "variable_type", "alphabet"]
+    let candidates = reader.names.filter { !others.contains($0) }
+    guard
+      let key = wanted ?? usualKeys.first(where: { candidates.contains($0) })
+        ?? (candidates.count == 1 ? candidates.first : nil)
+    else {
+      throw SzilardError(
+        .usage,
+        "\(path): which array? name one of \(reader.names.sorted().joined(separator: ", ")) as key")
+    }
+    return key
   }
 
   /// A text beside the samples, stored as bytes.

@@ -13,12 +13,29 @@ enum TextSamples {
     var accumulator = SampleAccumulator(
       file: stream.name, options: options, kind: options.variableKind,
       swapsAxes: options.transpose, rowWord: "line")
+    let hasHeader = try forEachRow(stream) { (row, number) throws(SzilardError) in
+      try accumulator.append(row, number: number)
+      return !accumulator.isFull
+    }
+    var result = try LoadedSamples(accumulator.finish(), shape: [], options: options)
+    if hasHeader { result.notes.append("the first line was taken for a header") }
+    return result
+  }
+
+  /// Hands over the numbers of each line, with its number, until `body` has enough.
+  ///
+  /// - Returns: Whether the first line was taken for a header.
+  static func forEachRow(
+    _ stream: ByteStream, _ body: ([Double], Int) throws(SzilardError) -> Bool
+  ) throws(SzilardError) -> Bool {
     var line: [UInt8] = []
     var row: [Double] = []
     var number = 0
+    var rows = 0
     var form: LineForm?
     var hasHeader = false
-    while !accumulator.isFull {
+    var wantsMore = true
+    while wantsMore {
       guard try stream.readLine(into: &line) else { break }
       number += 1
       let content = withoutComment(line)
@@ -33,15 +50,14 @@ enum TextSamples {
         continue
       }
       form = current
-      try accumulator.append(row, number: number)
+      rows += 1
+      wantsMore = try body(row, number)
     }
-    guard accumulator.rows > 0 else {
+    guard rows > 0 else {
       throw SzilardError(
         .badData, "\(stream.name): " + (number == 0 ? "the file is empty" : "holds no samples"))
     }
-    var result = try LoadedSamples(accumulator.finish(), shape: [], options: options)
-    if hasHeader { result.notes.append("the first line was taken for a header") }
-    return result
+    return hasHeader
   }
 
   private static func withoutComment(_ line: [UInt8]) -> ArraySlice<UInt8> {

@@ -134,6 +134,33 @@ public struct LinearGaussianChain: Sendable {
     return states
   }
 
+  /// A stationary trajectory of `count` states as ``GaussianLag`` and its likes take it.
+  ///
+  /// - Complexity: O(count · d²), nothing allocated a step.
+  public func trajectory(
+    count: Int, seed: UInt64, index: UInt64 = 0
+  ) throws(SzilardError) -> Trajectories {
+    let d = propagator.rows
+    var random = RandomStream(seed: seed, purpose: .modelSystem, index: index, step: 2)
+    var values = [Double](repeating: 0, count: count * d)
+    var normals = [Double](repeating: 0, count: d)
+    let (first, later, carried) = (
+      stationaryFactor.elements, noiseFactor.elements, propagator.elements
+    )
+    for time in 0..<count {
+      for i in 0..<d { normals[i] = random.normal() }
+      for i in 0..<d {
+        var sum = 0.0
+        for j in 0...i { sum += (time == 0 ? first[i * d + j] : later[i * d + j]) * normals[j] }
+        if time > 0 {
+          for j in 0..<d { sum += carried[i * d + j] * values[(time - 1) * d + j] }
+        }
+        values[time * d + i] = sum
+      }
+    }
+    return try Trajectories(values: values, dimension: d)
+  }
+
   private static func draw(_ factor: Matrix<Double>, _ random: inout RandomStream) -> [Double] {
     let normals = (0..<factor.rows).map { _ in random.normal() }
     return (0..<factor.rows).map { row in
