@@ -44,7 +44,7 @@ for round_ in range(o.rounds):
     own = run(root / ".build/release/szilard", "benchmark", "--json", *(["--annealing"] if last else []))
     device = {"kernels": own["kernels"], "blas": own["blas"], "loadavg": os.getloadavg()[0]}
     for t in own["timings"]:
-        keep(ours, (t["name"], t["threads"]), t["best"], larger="GFLOP" in t["unit"])
+        keep(ours, (t["name"], t["threads"]), t["best"], larger="GFLOP" in t["unit"] or "steps/s" in t["unit"])
     if not os.path.exists(python):
         continue
     for threads in (1, 2):
@@ -53,6 +53,9 @@ for round_ in range(o.rounds):
             keep(theirs, (name, threads), sweep[name]["best_ms"])
         update = run(python, here / "peers/pcd_update.py", "--threads", threads, "--repeats", 25, "--loop", 0)
         keep(theirs, ("rbms", threads), update["results"][0]["update"]["best_ms"])
+    for one in run(python, here / "peers/sgld.py")["results"]:
+        if "batch" in one:
+            keep(theirs, (one["program"], one["batch"], one["chains"]), one["best_steps_per_second"], larger=True)
 
 rows = []
 
@@ -80,6 +83,18 @@ for threads in (1, 2):
     if not theirs:
         row(f"{sweep}, {threads} threads", ours[sweep, threads], "ms")
         row(f"{update}, {threads} threads", ours[update, threads], "ms")
+for batch in (100, 1000):
+    langevin = f"SGLD logistic 100000x100, batch {batch}"
+    if (langevin, 1) not in ours:
+        continue
+    for chains in (1, 2):
+        for program in ("posteriors", "BlackJAX"):
+            if (program, batch, chains) in theirs and (langevin, chains) in ours:
+                row(f"{langevin}, {chains} chains", ours[langevin, chains], "steps/s",
+                    ours[langevin, chains] / theirs[program, batch, chains],
+                    f"{program}, as many chains on both cores", 5)
+    if not theirs:
+        row(f"{langevin}, 1 chain", ours[langevin, 1], "steps/s")
 for name in (sweep, update):
     if (name, 2) in ours:
         row(name, ours[name, 2], "ms", ours[name, 1] / ours[name, 2], "one thread", 1.8)

@@ -20,6 +20,16 @@ public enum Registry {
     .partitionFunctionAlongTraining,
     .jarzynskiTraining,
     .meanFieldAndTree,
+    .descentNoise,
+    .descentStationaryState,
+    .descentFluctuationTheorems,
+    .descentEntropyScaling,
+    .descentEffectiveLoss,
+    .descentDigits,
+    .exactPosteriorBias,
+    .equilibriumSampler,
+    .entropyFromTrajectories,
+    .posteriorBiasTable,
   ]
 
   /// The entries of the given names, in the order of the registry; all for no names.

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import BoltzmannMachines
 internal import Foundation
+internal import Learning
 internal import NumericalCore
+internal import StochasticGradients
 internal import StochasticThermodynamics
 
 /// The command that takes the figures that `make bench` sets beside those of other programs.
@@ -57,6 +59,11 @@ struct BenchmarkCommand: ParsableCommand {
     for threads in Set([1, workers.count]).sorted() {
       timings.append(sweep(threads: threads))
       timings.append(contentsOf: try updates(threads: threads))
+    }
+    for batchSize in [100, 1000] {
+      for threads in Set([1, workers.count]).sorted() {
+        timings.append(try langevin(batchSize: batchSize, threads: threads))
+      }
     }
     if annealing { timings.append(anneal(workers)) }
     let result = Result(
@@ -212,6 +219,42 @@ struct BenchmarkCommand: ParsableCommand {
       timing(
         "the same with the ledger", threads: threads, unit: "ms", Array(keptTimes.dropFirst())),
     ]
+  }
+
+  /// Steps of SGLD on logistic regression, one chain a thread.
+  private func langevin(batchSize: Int, threads: Int) throws -> Timing {
+    let (count, columns) = (100_000, 100)
+    var normals = NormalStream(seed: 5, purpose: .test)
+    var row = [Double](repeating: 0, count: columns)
+    var inputs = Matrix<Float>(rows: count, columns: columns)
+    var targets: [Float] = []
+    for sample in 0..<count {
+      normals.fill(&row)
+      inputs.setRow(sample, to: row.map { Float($0) })
+      targets.append(row[0] + row[1] > 0 ? 1 : 0)
+    }
+    let model = try LinearModel(
+      inputs: inputs, targets: targets, response: .bernoulli, priorPrecision: 1)
+    // Where a chain begins does not matter to its speed.
+    let gaussian = LaplaceApproximation(
+      mode: [Double](repeating: 0, count: columns),
+      precision: LinearAlgebra.identity(columns).map { $0 * Double(count) / 4 })
+    guard let gaussian else { throw SzilardError(.internalFault, "the identity has no spectrum") }
+    var sampling = PosteriorSampling(
+      SamplerSettings(.sgld, stepSize: 1e-7, batchSize: batchSize))
+    sampling.chains = threads
+    sampling.workers = Workers(count: threads)
+    sampling.warmUp = 0
+    sampling.samples = 10
+    // Long enough that starting and stopping threads does not matter.
+    sampling.thinning = 1_000_000 / batchSize
+    let steps = Double(threads * sampling.samples * sampling.thinning)
+    let rates = try (0..<max(2, repeats / 10)).map { _ in
+      steps / (try seconds { _ = try sampling.run(model, laplace: gaussian) })
+    }
+    return timing(
+      "SGLD logistic 100000x100, batch \(batchSize)", threads: threads, unit: "steps/s", rates,
+      higherIsBetter: true)
   }
 
   private func anneal(_ workers: Workers) -> Timing {

@@ -18,7 +18,9 @@ public struct SzilardCommand: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, SampleCommand.self, AuditCommand.self,
       SpectrumCommand.self, MeanFieldCommand.self, ClusterCommand.self, PhaseDiagramCommand.self,
-      LearningDynamicsCommand.self, FreeEnergyCommand.self, ReproduceCommand.self,
+      LearningDynamicsCommand.self, SGDCommand.self, PosteriorCommand.self,
+      EntropyProductionCommand.self, FreeEnergyCommand.self,
+      ReproduceCommand.self,
       ConvertCommand.self, DataCommand.self, ReportCommand.self, InfoCommand.self,
       BenchmarkCommand.self,
     ])
