@@ -66,7 +66,7 @@ struct SGDCommand: ParsableCommand {
   var batchSize: Int?
 
   @Option(
-    help: "The learning rate η, or auto: 0.003 over the steepest curvature (regression: 1e-7).")
+    help: "The learning rate η, or auto: 2e-4 over the steepest curvature (regression: 1e-7).")
   var learningRate: String?
 
   @Option(help: "Batches of successive steps: with or without replacement.")

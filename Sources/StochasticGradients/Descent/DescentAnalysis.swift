@@ -153,7 +153,7 @@ public struct DescentAnalysis<Model: FiniteSum>: Sendable {
   }
 
   private func checkedRate(_ curvature: Double, _ epoch: Int) throws(SzilardError) -> Double {
-    let wanted = rate ?? 0.003 / curvature
+    let wanted = rate ?? 2e-4 / curvature
     guard wanted > 0, wanted * curvature < 2 else {
       throw SzilardError(
         .usage,
