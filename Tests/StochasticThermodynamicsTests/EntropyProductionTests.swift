@@ -140,14 +140,7 @@ private func reversibleChain(_ eigenvalues: [Double]) throws -> LinearGaussianCh
     #expect(
       abs(mean(of: all.map(\.bias)) * Double(count) - 6) < 1, "seed \(seed): the jackknife's bias")
     // Zero is covered in 95 %, and the null exceeded at its rate (up to 3 % for the blocks' finite number).
-    let covered = all.count { $0.estimate.interval.contains(0) }
-    #expect(
-      covered >= binomialAcceptance(trials: runs, probability: 0.92, alpha: 1e-6).lowerBound,
-      "seed \(seed): \(covered)")
-    let false05 = all.count { ($0.null?.exceedance ?? 0) <= 0.05 }
-    #expect(
-      false05 <= binomialAcceptance(trials: runs, probability: 0.08, alpha: 1e-6).upperBound,
-      "seed \(seed): \(false05)")
+    expectCalibrated(all, runs: runs, seed: seed)
     #expect(
       all.count { ($0.null?.exceedance ?? 1) <= 0.5 }
         >= binomialAcceptance(
@@ -241,15 +234,21 @@ private func reversibleChain(_ eigenvalues: [Double]) throws -> LinearGaussianCh
     let values = all.map(\.estimate.value)
     let error = (variance(of: values) / Double(runs)).squareRoot()
     #expect(abs(mean(of: values)) < zBound(alpha: 1e-6) * error, "seed \(seed)")
-    let covered = all.count { $0.estimate.interval.contains(0) }
-    #expect(
-      covered >= binomialAcceptance(trials: runs, probability: 0.92, alpha: 1e-6).lowerBound,
-      "seed \(seed): \(covered)")
-    let false05 = all.count { ($0.null?.exceedance ?? 0) <= 0.05 }
-    #expect(
-      false05 <= binomialAcceptance(trials: runs, probability: 0.08, alpha: 1e-6).upperBound,
-      "seed \(seed): \(false05)")
+    expectCalibrated(all, runs: runs, seed: seed)
   }
+}
+
+/// Intervals of reversible records hold zero in 95 %, and nulls are exceeded at their rate, up to 3 % for the finite number
+/// of blocks.
+private func expectCalibrated(_ all: [EntropyProductionEstimate], runs: Int, seed: UInt64) {
+  let covered = all.count { $0.estimate.interval.contains(0) }
+  #expect(
+    covered >= binomialAcceptance(trials: runs, probability: 0.92, alpha: 1e-6).lowerBound,
+    "seed \(seed): \(covered)")
+  let false05 = all.count { ($0.null?.exceedance ?? 0) <= 0.05 }
+  #expect(
+    false05 <= binomialAcceptance(trials: runs, probability: 0.08, alpha: 1e-6).upperBound,
+    "seed \(seed): \(false05)")
 }
 
 @Suite struct LearnedEntropyProductionTests {
@@ -305,14 +304,7 @@ private func reversibleChain(_ eigenvalues: [Double]) throws -> LinearGaussianCh
         chain.trajectory(count: 1500, seed: seed, index: UInt64($0)), replicates: 99,
         seed: UInt64($0))
     }
-    let covered = all.count { $0.estimate.interval.contains(0) }
-    #expect(
-      covered >= binomialAcceptance(trials: runs, probability: 0.92, alpha: 1e-6).lowerBound,
-      "seed \(seed): \(covered)")
-    let false05 = all.count { ($0.null?.exceedance ?? 0) <= 0.05 }
-    #expect(
-      false05 <= binomialAcceptance(trials: runs, probability: 0.08, alpha: 1e-6).upperBound,
-      "seed \(seed): \(false05)")
+    expectCalibrated(all, runs: runs, seed: seed)
   }
 
   /// One coordinate, noise that jumps up and relaxes: no linear current at all, but neighbours and the network see it.
