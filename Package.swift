@@ -76,24 +76,29 @@ let package = Package(
       dependencies: ["NumericalCore", "StochasticThermodynamics", "Learning", "DataSets"],
       swiftSettings: strict),
 
+    .target(
+      name: "DiffusionModels",
+      dependencies: ["NumericalCore", "StochasticThermodynamics", "Learning", "DataSets"],
+      swiftSettings: strict),
+
     // L4: pictures, the registry of the papers' results, and the umbrella.
     .target(
       name: "Reporting",
       dependencies: [
         "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
-        "BoltzmannMachines", "StochasticGradients",
+        "BoltzmannMachines", "StochasticGradients", "DiffusionModels",
       ], swiftSettings: strict),
     .target(
       name: "Reproductions",
       dependencies: [
         "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
-        "BoltzmannMachines", "StochasticGradients", "Reporting",
+        "BoltzmannMachines", "StochasticGradients", "DiffusionModels", "Reporting",
       ], swiftSettings: strict),
     .target(
       name: "Szilard",
       dependencies: [
         "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
-        "BoltzmannMachines", "StochasticGradients", "Reporting", "Reproductions",
+        "BoltzmannMachines", "StochasticGradients", "DiffusionModels", "Reporting", "Reproductions",
       ], swiftSettings: strict),
 
     // L5: the command.
@@ -101,7 +106,7 @@ let package = Package(
       name: "SzilardCommands",
       dependencies: [
         "NumericalCore", "Learning", "DataSets", "StochasticThermodynamics", "SpectralTheory",
-        "BoltzmannMachines", "StochasticGradients", "Reporting", "Reproductions",
+        "BoltzmannMachines", "StochasticGradients", "DiffusionModels", "Reporting", "Reproductions",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(
@@ -143,6 +148,12 @@ let package = Package(
       name: "StochasticGradientsTests",
       dependencies: [
         "StochasticGradients", "StochasticThermodynamics", "Learning", "DataSets", "NumericalCore",
+        "TestSupport",
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "DiffusionModelsTests",
+      dependencies: [
+        "DiffusionModels", "StochasticThermodynamics", "Learning", "DataSets", "NumericalCore",
         "TestSupport",
       ], swiftSettings: strict),
     .testTarget(

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 
 here = pathlib.Path(__file__).resolve().parent
 root = here.parent
@@ -57,6 +58,19 @@ for round_ in range(o.rounds):
         if "batch" in one:
             keep(theirs, (one["program"], one["batch"], one["chains"]), one["best_steps_per_second"], larger=True)
 
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([str(root / ".build/release/szilard"), "benchmark", "--networks", folder], check=True,
+                       env=environment)
+        for threads in (1, 2):
+            one = run(python, here / "peers/networks.py", "--check", folder, "--threads", threads)["results"][0]
+            for name, checked in one["checks"].items():
+                if not checked["agrees"]:
+                    raise SystemExit(f"PyTorch has another network than Szilard: {name}: {checked}")
+            best = min(one["convolution"]["best_ms"], one["convolution_channels_last"]["best_ms"])
+            keep(theirs, ("convolution", threads), best)
+            keep(theirs, ("residual", threads), one["residual"]["best_ms"])
+            keep(theirs, ("radial", threads), one["radial"]["best_ms"])
+
 rows = []
 
 
@@ -95,6 +109,17 @@ for batch in (100, 1000):
                     f"{program}, as many chains on both cores", 5)
     if not theirs:
         row(f"{langevin}, 1 chain", ours[langevin, 1], "steps/s")
+for key, name, wanted in (("convolution", "training step, convolution 28x28, batch 128", 1),
+                          ("residual", "training step, residual network 2-128, batch 512", 1),
+                          ("radial", "40 passes, radial basis 2-16-4, 1000 rows", 5)):
+    for threads in (1, 2):
+        if (name, threads) not in ours:
+            continue
+        if (key, threads) in theirs:
+            row(f"{name}, {threads} threads", ours[name, threads], "ms", theirs[key, threads] / ours[name, threads],
+                "PyTorch", wanted)
+        else:
+            row(f"{name}, {threads} threads", ours[name, threads], "ms")
 for name in (sweep, update):
     if (name, 2) in ours:
         row(name, ours[name, 2], "ms", ours[name, 1] / ours[name, 2], "one thread", 1.8)

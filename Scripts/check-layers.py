@@ -19,7 +19,7 @@ LAYERS = [
     ("L1", {"NumericalCore"}),
     ("L2", {"Learning", "DataSets"}),
     ("L2, theory", {"StochasticThermodynamics", "SpectralTheory"}),
-    ("L3", {"BoltzmannMachines", "StochasticGradients"}),
+    ("L3", {"BoltzmannMachines", "StochasticGradients", "DiffusionModels"}),
     ("L4", {"Reporting"}),
     ("L4, registry", {"Reproductions"}),
     ("L4, umbrella", {"Szilard"}),

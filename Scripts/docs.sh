@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 site=.build/documentation
-targets=(NumericalCore StochasticThermodynamics SpectralTheory Learning DataSets BoltzmannMachines StochasticGradients Reporting Szilard)
+targets=(NumericalCore StochasticThermodynamics SpectralTheory Learning DataSets BoltzmannMachines StochasticGradients DiffusionModels Reporting Szilard)
 options=()
 for target in "${targets[@]}"; do options+=(--target "$target"); done
 if [ $# -gt 0 ]; then options+=(--hosting-base-path "$1"); fi

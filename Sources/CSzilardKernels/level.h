@@ -10,6 +10,7 @@
 #include "gaussians.h"
 #include "gradients.h"
 #include "levels.h"
+#include "networks.h"
 #include "table_product.h"
 
 /// Independent chains x <- x m + a, as many as the level has registers for.
@@ -45,7 +46,15 @@ SZK_INLINE double multiplyAddPeak(size_t chains, size_t iterations) {
     .categoryMeans = categoryMeans, .logSumExpSums = logSumExpSums,                               \
     .sampleGaussians = sampleGaussians, .uniforms = uniforms,                                     \
     .logOnePlusProducts = logOnePlusProducts, .normals = normals,                                 \
-    .linearGradient = linearGradient, .networkGradient = networkGradient                          \
+    .linearGradient = linearGradient, .networkGradient = networkGradient,                         \
+    .productOfRows = productOfRows, .outerProducts = outerProducts, .convolve = convolve,         \
+    .convolutionGradient = convolutionGradient, .activate = activate,                             \
+    .activationGradient = activationGradient, .addScaled = addScaled, .sumOf = sumOf,             \
+    .copyRows = copyRows, .columnSums = columnSums, .normalize = normalize,                       \
+    .normalizationGradient = normalizationGradient, .poolPixels = poolPixels,                     \
+    .spreadPixels = spreadPixels, .radialBasis = radialBasis,                                     \
+    .radialBasisGradient = radialBasisGradient, .cosineWaves = cosineWaves, .adam = adam,         \
+    .movingAverage = movingAverage                                                                \
   }
 
 #endif

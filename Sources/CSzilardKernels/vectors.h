@@ -49,15 +49,44 @@ SZK_INLINE void storeDoubles(double *p, doubles v) { memcpy(p, &v, sizeof v); }
 
 SZK_INLINE floats broadcast(float x) { return (floats){0} + x; }
 
+/// Copies `count` < 16 floats, without a call.
+SZK_INLINE void copyPart(float *to, const float *from, size_t count) {
+  size_t done = 0;
+  if (count & 8) {
+    memcpy(to, from, 8 * sizeof(float));
+    done = 8;
+  }
+  if (count & 4) {
+    memcpy(to + done, from + done, 4 * sizeof(float));
+    done += 4;
+  }
+  if (count & 2) {
+    memcpy(to + done, from + done, 2 * sizeof(float));
+    done += 2;
+  }
+  if (count & 1) {
+    to[done] = from[done];
+  }
+}
+
 /// The `count` <= 16 floats at p, which need not be aligned, then zeros.
 SZK_INLINE floats loadPart(const float *p, size_t count) {
   floats v = {0};
   if (count >= SZK_LANES) {
     memcpy(&v, p, sizeof v);
   } else {
-    memcpy(&v, p, count * sizeof(float));
+    copyPart((float *)&v, p, count);
   }
   return v;
+}
+
+/// Writes the first `count` <= 16 lanes to p, which need not be aligned.
+SZK_INLINE void storePart(float *p, floats v, size_t count) {
+  if (count >= SZK_LANES) {
+    memcpy(p, &v, sizeof v);
+  } else {
+    copyPart(p, (const float *)&v, count);
+  }
 }
 
 /// Lane by lane: where mask is all ones a, where it is zero b.

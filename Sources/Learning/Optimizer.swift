@@ -84,19 +84,18 @@ public struct Optimizer: Sendable {
         case .adam(let firstDecay, let secondDecay, let epsilon):
           let correction1 = 1 - pow(firstDecay, Double(updates))
           let correction2 = 1 - pow(secondDecay, Double(updates))
+          let kernels = Kernels.current
+          let adam = Kernels.Adam(
+            firstDecay: Float(firstDecay), secondDecay: Float(secondDecay),
+            step: Float(rate / correction1), scale: Float((1 / correction2).squareRoot()),
+            epsilon: Float(epsilon))
           firstMoments[slot].withUnsafeMutablePointer { m in
             secondMoments[slot].withUnsafeMutablePointer { s in
-              workers.forEachRange(of: rows, grain: 16) { range, _ in
-                let b1 = Float(firstDecay)
-                let b2 = Float(secondDecay)
-                let step = Float(rate / correction1)
-                let root = Float((1 / correction2).squareRoot())
-                let small = Float(epsilon)
-                for k in range.lowerBound * stride..<range.upperBound * stride {
-                  m[k] = b1 * m[k] + (1 - b1) * g[k]
-                  s[k] = b2 * s[k] + (1 - b2) * g[k] * g[k]
-                  p[k] += step * m[k] / (s[k].squareRoot() * root + small)
-                }
+              workers.forEachRange(of: rows * stride, grain: 1 << 16) { range, _ in
+                let k = range.lowerBound
+                kernels.adam(
+                  adam, gradient: g + k, count: range.count, first: m + k, second: s + k,
+                  parameters: p + k)
               }
             }
           }

@@ -1,5 +1,6 @@
 @_exported public import BoltzmannMachines
 @_exported public import DataSets
+@_exported public import DiffusionModels
 @_exported public import Learning
 @_exported public import NumericalCore
 @_exported public import Reporting

@@ -10,7 +10,7 @@ internal import StochasticThermodynamics
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark",
-    abstract: "Time the kernels, a Gibbs sweep, an update and annealing on this machine.",
+    abstract: "Time kernels, Gibbs sweeps, updates, networks and annealing on this machine.",
     discussion: """
       Best and median of many repeats, in one process. Unset OPENBLAS_CORETYPE first: it may halve \
       the speed of BLAS.
@@ -29,6 +29,12 @@ struct BenchmarkCommand: ParsableCommand {
       "Instead: how often intervals of free energies hold, 1000 repeats a cell (minutes).",
       visibility: .hidden))
   var coverage = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Instead: write the networks that are timed, with what they make of a batch, to this folder.",
+      valueName: "folder", visibility: .hidden))
+  var networks: String?
 
   @Flag(help: "Print as JSON.")
   var json = false
@@ -54,6 +60,7 @@ struct BenchmarkCommand: ParsableCommand {
       study.workers = workers
       return Console.output(study.tableText())
     }
+    if let networks { return try NetworkBenchmark.write(to: networks, workers: workers) }
     var timings: [Timing] = []
     timings.append(contentsOf: products())
     for threads in Set([1, workers.count]).sorted() {
@@ -65,6 +72,9 @@ struct BenchmarkCommand: ParsableCommand {
         timings.append(try langevin(batchSize: batchSize, threads: threads))
       }
     }
+    for threads in Set([1, workers.count]).sorted() {
+      timings.append(contentsOf: try networkTimings(threads: threads))
+    }
     if annealing { timings.append(anneal(workers)) }
     let result = Result(
       kernels: InstructionSet.current.description, blas: LinearAlgebra.blasName, timings: timings)
@@ -75,6 +85,16 @@ struct BenchmarkCommand: ParsableCommand {
       Console.output(
         "\(name) \(timing.threads) threads  best \(Console.number(timing.best)) median \(Console.number(timing.median)) \(timing.unit)"
       )
+    }
+  }
+
+  /// Whole steps of training (gradient, Adam, moving average), and sampling with a small network.
+  private func networkTimings(threads: Int) throws -> [Timing] {
+    try NetworkBenchmark.all.map { benchmark in
+      let step = try benchmark.step(workers: Workers(count: threads))
+      _ = try seconds { try step() }
+      let times = try (0..<max(3, repeats)).map { _ in 1000 * (try seconds { try step() }) }
+      return timing(benchmark.name, threads: threads, unit: "ms", times)
     }
   }
 

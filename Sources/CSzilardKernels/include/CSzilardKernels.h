@@ -44,6 +44,7 @@ extern "C" {
 
 #define SZK_LANES 16
 #define SZK_BLOCK_ROWS 16
+#define SZK_MOST_UNITS 256
 
 typedef enum szk_level {
   SZK_BASELINE = 0,
@@ -69,6 +70,22 @@ typedef struct szk_network {
   size_t layers;
   szk_activation activation;
 } szk_network;
+
+/// What a network in float does with each of its numbers; the leaky rectifier keeps 0.05 x below zero,
+/// swish is x logistic(x).
+typedef enum szk_nonlinearity {
+  SZK_HYPERBOLIC_TANGENT,
+  SZK_LOGISTIC,
+  SZK_SOFTPLUS,
+  SZK_SWISH,
+  SZK_LEAKY_RECTIFIER,
+} szk_nonlinearity;
+
+/// The numbers of an update by Adam: step is the rate over the correction of the first moment, scale the
+/// root of one over that of the second.
+typedef struct szk_adam {
+  float firstDecay, secondDecay, step, scale, epsilon;
+} szk_adam;
 
 /// The biases and scales of the field x (see the head of this file). Any pointer may be null.
 typedef struct szk_field {
@@ -191,6 +208,105 @@ typedef struct szk_kernels {
                           const float *targets, size_t targetStride, const int64_t *samples,
                           size_t count, szk_response response, double precision,
                           const double *parameters, double *gradient, double *workspace);
+
+  // Networks in float. Matrices of weights have rows that begin on 64-byte boundaries and strides that
+  // are multiples of SZK_LANES; everything else is packed and needs no alignment, and nothing past its
+  // last number is read or written. Where `accumulates` is not zero a result is added to what is there.
+
+  /// out[r, c] = bias[c] + sum_t sum_k in[r * inStride + t * tapStride + k] weights[t * inner + k, c];
+  /// bias may be null. A row's sums do not depend on how many rows the call holds.
+  void (*productOfRows)(const float *in, size_t inStride, size_t rows, size_t taps,
+                        size_t tapStride, size_t inner, const float *weights, size_t weightStride,
+                        size_t columns, const float *bias, int accumulates, float *out,
+                        size_t outStride);
+
+  /// sums[k, c] += sum over runs and over r < rows of in[run * inRun + r * inStride + k]
+  /// out[run * outRun + r * outStride + c]; sums is a matrix of weights.
+  void (*outerProducts)(const float *in, size_t inStride, size_t inner, const float *out,
+                        size_t outStride, size_t columns, size_t rows, size_t runs, size_t inRun,
+                        size_t outRun, float *sums, size_t sumStride);
+
+  /// Images of height x width pixels of `channels` numbers, beyond which there are zeros:
+  /// out[y, x, c] = bias[c] + sum_{i,j<3,k} in[y + i - 1, x + j - 1, k] weights[(3 i + j) channels + k, c].
+  /// workspace holds (height + 2) (width + 2) channels floats.
+  void (*convolve)(const float *in, size_t samples, size_t height, size_t width, size_t channels,
+                   const float *weights, size_t weightStride, size_t columns, const float *bias,
+                   int accumulates, float *out, float *workspace);
+
+  /// The gradient of `convolve` with respect to weights, added to sums; out holds the slopes of what
+  /// `convolve` gave.
+  void (*convolutionGradient)(const float *in, size_t samples, size_t height, size_t width,
+                              size_t channels, const float *out, size_t columns, float *sums,
+                              size_t sumStride, float *workspace);
+
+  /// out[i] = f(x[i]); out may be x.
+  void (*activate)(szk_nonlinearity kind, const float *x, size_t count, float *out);
+
+  /// out[i] = slopes[i] f'(x[i]).
+  void (*activationGradient)(szk_nonlinearity kind, const float *x, const float *slopes,
+                             size_t count, int accumulates, float *out);
+
+  /// out[i] = scale x[i].
+  void (*addScaled)(const float *x, size_t count, float scale, int accumulates, float *out);
+
+  /// out[i] = u[i] + scale v[i].
+  void (*sumOf)(const float *u, const float *v, size_t count, float scale, float *out);
+
+  /// out[r, c] = in[r, c].
+  void (*copyRows)(const float *in, size_t inStride, size_t rows, size_t columns, int accumulates,
+                   float *out, size_t outStride);
+
+  /// out[c] += sum_r x[r, c].
+  void (*columnSums)(const float *x, size_t stride, size_t rows, size_t columns, float *out);
+
+  /// Each of the equal groups of channels of a sample is brought to mean 0 and variance 1 over its
+  /// pixels and channels; then v = x (1 + modulation[c]) + modulation[channels + c], and x logistic(x)
+  /// where isSwish. Row s of modulation (may be null) begins at s * modulationStride. statistics,
+  /// 2 channels for each sample, receives means and inverse deviations.
+  void (*normalize)(const float *x, size_t samples, size_t pixels, size_t channels, size_t groups,
+                    float epsilon, const float *modulation, size_t modulationStride, int isSwish,
+                    float *statistics, float *out);
+
+  /// The gradients of `normalize` with respect to x (out, may be null) and to modulation (added to
+  /// modulationGradient, may be null). workspace holds channels (2 + pixels) floats.
+  void (*normalizationGradient)(const float *x, size_t samples, size_t pixels, size_t channels,
+                                size_t groups, const float *modulation, size_t modulationStride,
+                                int isSwish, const float *statistics, const float *slopes,
+                                float *modulationGradient, size_t modulationGradientStride,
+                                int accumulates, float *out, float *workspace);
+
+  /// out[y, x] = scale (the sum of in[2 y ... 2 y + 1, 2 x ... 2 x + 1]); out has height x width pixels.
+  void (*poolPixels)(const float *in, size_t samples, size_t height, size_t width, size_t channels,
+                     float scale, int accumulates, float *out);
+
+  /// out[2 y ... 2 y + 1, 2 x ... 2 x + 1] = scale in[y, x]; in has height x width pixels.
+  void (*spreadPixels)(const float *in, size_t samples, size_t height, size_t width,
+                       size_t channels, float scale, int accumulates, float *out);
+
+  /// out[r, k] = softmax over k of -|x_r - c_k|^2 / (2 w_k^2); column k of centers is c_k. At
+  /// most SZK_MOST_UNITS units.
+  void (*radialBasis)(const float *x, size_t stride, size_t rows, size_t inputs,
+                      const float *centers, size_t centerStride, const float *logWidths,
+                      size_t units, float *out);
+
+  /// The gradients of `radialBasis`, added to those of centers and of ln w (may be null), and with
+  /// respect to x (packed, may be null).
+  void (*radialBasisGradient)(const float *x, size_t stride, size_t rows, size_t inputs,
+                              const float *centers, size_t centerStride, const float *logWidths,
+                              size_t units, const float *values, const float *slopes,
+                              float *centerGradient, float *widthGradient, int accumulates,
+                              float *out);
+
+  /// out[r, k] = cos(2 pi (x[r] frequencies[k] + phases[k])), |x[r] frequencies[k]| < 2^22.
+  void (*cosineWaves)(const float *x, size_t rows, const float *frequencies, const float *phases,
+                      size_t count, float *out);
+
+  /// m <- b1 m + (1 - b1) g, s <- b2 s + (1 - b2) g^2, p <- p + step m / (sqrt(s) scale + epsilon).
+  void (*adam)(szk_adam rule, const float *gradient, size_t count, float *first, float *second,
+               float *parameters);
+
+  /// average <- decay average + (1 - decay) x.
+  void (*movingAverage)(const float *x, size_t count, float decay, float *average);
 } szk_kernels;
 
 /// Tells the processor that the caller waits in a loop.

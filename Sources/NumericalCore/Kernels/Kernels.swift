@@ -42,7 +42,7 @@ package struct Kernels: Sendable {
     self.table = UncheckedSendable(table.pointee)
   }
 
-  private var c: szk_kernels { table.value }
+  var c: szk_kernels { table.value }
 
   /// Bytes of scratch for a table product.
   package func scratchBytes(rows: Int, inner: Int) -> Int { c.scratchBytes(rows, inner) }

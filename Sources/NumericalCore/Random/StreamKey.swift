@@ -35,6 +35,21 @@ public enum StreamPurpose: UInt64, Sendable {
   case hamiltonian = 42
   case wildBootstrap = 43
   case gradientNoise = 44
+  case conditionedNetworks = 45
+  case mixtureSamples = 47
+  case diffusionTimes = 48
+  case diffusionNoise = 49
+  case observationNoise = 50
+  case diffusionBound = 53
+  case forwardPaths = 54
+  case reversePaths = 55
+  case samplerCorrector = 56
+  case dequantisation = 57
+  case categoricalNoise = 58
+  case categoricalSampling = 59
+  case patternSamples = 60
+  case entropyProductionSamples = 61
+  case slices = 62
 }
 
 /// The name of a random stream: (seed, purpose, index, step).
