@@ -18,6 +18,25 @@ public enum VariableKind: Sendable, Hashable {
     case .continuous: "continuous"
     }
   }
+
+  /// The word for a person: `binary`, `spin`, `categorical` or `continuous`.
+  public var name: String {
+    switch self {
+    case .binary: "binary"
+    case .spin: "spin"
+    case .categorical: "categorical"
+    case .continuous: "continuous"
+    }
+  }
+
+  /// Values that a unit can take; 0 when it takes any.
+  public var categoryCount: Int {
+    switch self {
+    case .binary, .spin: 2
+    case .categorical(let alphabet): alphabet.count
+    case .continuous: 0
+    }
+  }
 }
 
 /// What a user says the units of a file are.

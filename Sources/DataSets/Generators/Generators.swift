@@ -9,6 +9,7 @@ public enum Generators {
   /// The generators by name.
   public static let names = [
     "ising", "bars-and-stripes", "clusters", "two-modes", "hierarchy", "gaussian-mixture",
+    "swiss-roll", "heartbeat", "dead-leaves",
   ]
 
   /// A line on each generator: its name, its keys with their defaults, and what it draws.
@@ -38,6 +39,15 @@ public enum Generators {
       "gaussian-mixture:dimension=50,first=-10,second=6,weight=0.25,samples=10000,seed=1",
       "two unit Gaussians on the first axis"
     ),
+    ("swiss-roll:thickness=0.02,samples=10000,seed=1", "points about a spiral in the plane"),
+    (
+      "heartbeat:length=20,period=5,samples=10000,seed=1",
+      "bits in a row, a 1 at every fifth place from a random phase"
+    ),
+    (
+      "dead-leaves:size=32,smallest=1.5,largest=32,noise=0.05,samples=5000,seed=1",
+      "pictures of discs that cover one another"
+    ),
   ]
 
   /// Draws a data set.
@@ -66,6 +76,9 @@ public enum Generators {
     case "clusters": try ClustersGenerator(specification).generate(workers)
     case "two-modes": try TwoModesGenerator(specification).generate(workers)
     case "hierarchy": try HierarchyGenerator(specification).generate(workers)
+    case "swiss-roll": try SwissRollGenerator(specification).generate(workers)
+    case "heartbeat": try HeartbeatGenerator(specification).generate()
+    case "dead-leaves": try DeadLeavesGenerator(specification).generate(workers)
     default: try GaussianMixtureGenerator(specification).generate(workers)
     }
   }
