@@ -1,4 +1,5 @@
 internal import BoltzmannMachines
+internal import DataSets
 internal import NumericalCore
 
 /// What was asked, where it ran, what it cost, and how to do it again.

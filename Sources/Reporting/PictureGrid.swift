@@ -5,6 +5,8 @@ struct PictureGrid {
   let height: Int
   let width: Int
   let kind: UnitKind
+  /// The name of the figure's files.
+  var name = SamplesFigure.name
 
   /// Pictures side by side: at most eight, fewer when they are large.
   var columns: Int { max(1, min(8, 320 / width)) }
@@ -52,7 +54,7 @@ struct PictureGrid {
     let top = 36 / Double(total)
     let bottom = 1 - top - picture / Double(total)
     var script =
-      FigureStyle.prologue(SamplesFigure.name, height: total)
+      FigureStyle.prologue(name, height: total)
       + SamplesFigure.palette(
         kind, alphabet: nil, values: montages.flatMap { $0 }.flatMap { $0 }.compactMap { $0 })
     script += """
@@ -82,7 +84,7 @@ struct PictureGrid {
         script +=
           "set cbtics\nset colorbox horizontal user origin 0.25, \(middle) size 0.5, \(12 / Double(total))\n"
       }
-      script += "plot '\(SamplesFigure.name).dat' index '\(panel.key)' matrix with image notitle\n"
+      script += "plot '\(name).dat' index '\(panel.key)' matrix with image notitle\n"
     }
     script += "unset multiplot\n"
     return (script, blocks.joined(separator: "\n\n"), SamplesFigure.legend(kind))

@@ -1,4 +1,5 @@
 internal import BoltzmannMachines
+internal import DataSets
 
 /// The command that does a run again, with every option spelled out.
 struct TrainCommandLine {

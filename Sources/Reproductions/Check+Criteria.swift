@@ -50,4 +50,13 @@ extension Check {
       verdict: verdict, trajectories: trajectories,
       reason: reason)
   }
+
+  /// What stands where the digits were not given.
+  static func withoutDigits(expected: Double) -> Check {
+    Check(
+      name: "MNIST", statistic: 0, expected: expected, relation: .atLeast, interval: 0...0,
+      verdict: .unresolved, trajectories: 0,
+      reason: "the digits were not given, so nothing was run",
+      advice: "give --mnist FOLDER with train-images-idx3-ubyte.gz and t10k-images-idx3-ubyte.gz")
+  }
 }

@@ -30,6 +30,22 @@ public enum Registry {
     .equilibriumSampler,
     .entropyFromTrajectories,
     .posteriorBiasTable,
+    .swissRollLearning,
+    .heartbeatLearning,
+    .restorationOfPictures,
+    .reverseEntropyBounds,
+    .pathFluctuationTheorems,
+    .boundBySchedule,
+    .samplerConvergence,
+    .continuousBoundInvariance,
+    .likelihoodTriangle,
+    .speedAndAccuracy,
+    .entropyProductionIdentity,
+    .trapProtocols,
+    .unitGaussianBound,
+    .gaussianBoundTable,
+    .digitsParzen,
+    .deadLeavesLearning,
   ]
 
   /// The entries of the given names, in the order of the registry; all for no names.

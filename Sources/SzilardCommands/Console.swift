@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 /// Where the commands write: results to standard output, messages and progress to standard error.
 enum Console {
@@ -36,31 +37,34 @@ enum Console {
 }
 
 /// One line on a terminal that is written over; nothing where standard error is no terminal.
-final class ProgressLine {
+final class ProgressLine: Sendable {
   private let isTerminal = isatty(2) == 1
   /// Whether anybody sees the line.
   var isShown: Bool { isTerminal }
-  private var last = Date.distantPast
-  private var width = 0
+  private let shown = Mutex((last: Date.distantPast, width: 0))
 
   /// Shows a text, at most ten times a second.
   func show(_ text: @autoclosure () -> String, always: Bool = false) {
     guard isTerminal else { return }
     let now = Date()
-    guard always || now.timeIntervalSince(last) > 0.1 else { return }
-    last = now
-    let line = text()
-    let padding = String(repeating: " ", count: max(0, width - line.count))
-    width = line.count
-    FileHandle.standardError.write(Data(("\r" + line + padding).utf8))
+    shown.withLock { shown in
+      guard always || now.timeIntervalSince(shown.last) > 0.1 else { return }
+      shown.last = now
+      let line = text()
+      let padding = String(repeating: " ", count: max(0, shown.width - line.count))
+      shown.width = line.count
+      FileHandle.standardError.write(Data(("\r" + line + padding).utf8))
+    }
   }
 
   /// Clears the line.
   func finish() {
-    guard isTerminal, width > 0 else { return }
-    FileHandle.standardError.write(
-      Data(("\r" + String(repeating: " ", count: width) + "\r").utf8))
-    width = 0
+    shown.withLock { shown in
+      guard isTerminal, shown.width > 0 else { return }
+      FileHandle.standardError.write(
+        Data(("\r" + String(repeating: " ", count: shown.width) + "\r").utf8))
+      shown.width = 0
+    }
   }
 
   /// A bar of twenty cells.

@@ -221,7 +221,9 @@ struct SampleCommand: ParsableCommand {
   }
 
   /// Which units a list of indices and ranges names.
-  static func units(_ text: String, count: Int) throws(SzilardError) -> [Bool] {
+  static func units(
+    _ text: String, count: Int, option: String = "--clamp"
+  ) throws(SzilardError) -> [Bool] {
     var kept = [Bool](repeating: false, count: count)
     for part in text.split(separator: ",") {
       let bounds = part.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespaces)) }
@@ -229,7 +231,7 @@ struct SampleCommand: ParsableCommand {
         bounds.count <= 2, first >= 0, first <= last, last < count
       else {
         throw SzilardError(
-          .usage, "--clamp \(text): '\(part)' is no index or range within 0-\(count - 1)")
+          .usage, "\(option) \(text): '\(part)' is no index or range within 0-\(count - 1)")
       }
       for unit in first...last { kept[unit] = true }
     }

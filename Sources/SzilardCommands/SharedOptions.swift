@@ -71,7 +71,7 @@ struct ReadingOptions: ParsableArguments {
   }
 }
 
-extension RunDescription.Reading {
+extension ReadingDescription {
   /// The options for the data module.
   func options(seed: UInt64, workers: Workers) throws(SzilardError) -> DataOptions {
     var options = DataOptions()

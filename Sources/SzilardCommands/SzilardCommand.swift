@@ -18,7 +18,7 @@ public struct SzilardCommand: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, SampleCommand.self, AuditCommand.self,
       SpectrumCommand.self, MeanFieldCommand.self, ClusterCommand.self, PhaseDiagramCommand.self,
-      LearningDynamicsCommand.self, SGDCommand.self, PosteriorCommand.self,
+      LearningDynamicsCommand.self, DiffusionCommand.self, SGDCommand.self, PosteriorCommand.self,
       EntropyProductionCommand.self, FreeEnergyCommand.self,
       ReproduceCommand.self,
       ConvertCommand.self, DataCommand.self, ReportCommand.self, InfoCommand.self,

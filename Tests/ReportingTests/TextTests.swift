@@ -1,4 +1,5 @@
 import BoltzmannMachines
+import DataSets
 import Foundation
 import TestSupport
 import Testing

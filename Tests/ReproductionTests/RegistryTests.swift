@@ -14,7 +14,7 @@ import Testing
   @Test func namesAreUniqueAndInOrder() {
     #expect(Set(Registry.all.map(\.id)).count == Registry.all.count)
     var left = Registry.all.map(\.id)
-    for prefix in ["bm-r", "sgd-f"] {
+    for prefix in ["bm-r", "sgd-f", "diff-f", "diff-t"] {
       let names = left.prefix { $0.hasPrefix(prefix) }
       let numbers = names.map { Int($0.dropFirst(prefix.count)) ?? -1 }
       #expect(!numbers.isEmpty && numbers == numbers.sorted())
@@ -42,7 +42,7 @@ import Testing
     #expect(error?.message.contains("bm-r3") == true)
   }
 
-  @Test(arguments: ["bm-r1", "bm-r3"], [1, 2])
+  @Test(arguments: ["bm-r1", "bm-r3", "diff-f4"], [1, 2])
   func exactEntriesPassForAnySeed(_ id: String, _ seed: UInt64) throws {
     var context = ReproductionContext()
     context.seed = seed
