@@ -151,11 +151,7 @@ public final class DiffusionRun {
     losses = (0, 0)
     if let heldOut {
       let values = try sampleLosses(of: heldOut)
-      let estimate = Estimate(
-        value: mean(of: values),
-        standardError: (variance(of: values) / Double(values.count)).squareRoot(),
-        degreesOfFreedom: Double(max(1, values.count - 1)), method: "mean over held-out samples",
-        effectiveSampleSize: Double(values.count))
+      let estimate = Estimate(meanOf: values, method: "mean over held-out samples")
       record.heldOutLoss = estimate
       if let entropies {
         let size = Double(units)

@@ -68,6 +68,42 @@ func interleaved(_ draws: [Matrix<Double>]) -> Matrix<Double> {
   return result
 }
 
+/// Options that denoising and in-painting share.
+struct RestorationOptions: ParsableArguments {
+  @Option(help: "Draws an observation (default: 8).")
+  var draws = 8
+
+  @Option(help: "Observations at most (default: 100).")
+  var samples = 100
+
+  @Option(help: "Steps of a denoiser's chain (default: 250).")
+  var steps: Int?
+
+  @Option(
+    help: "Where to write the draws, all of one observation together: .npy, .npz, .csv or .h5.")
+  var output: String
+
+  @OptionGroup var reading: ReadingOptions
+
+  @Option(help: "The seed (default: drawn, and printed).")
+  var seed: UInt64?
+
+  @OptionGroup var compute: ComputeOptions
+
+  @Flag(help: "Print a summary as JSON.")
+  var json = false
+
+  func validate() throws {
+    guard draws >= 1, draws <= 100_000 else {
+      throw ValidationError("--draws \(draws): give from 1 to 100000")
+    }
+    guard samples >= 1 else { throw ValidationError("--samples \(samples): give at least 1") }
+    if let steps, steps < 2 || steps > 1_000_000 {
+      throw ValidationError("--steps \(steps): give from 2 to 1000000")
+    }
+  }
+}
+
 /// The command that takes noise off data.
 ///
 /// `szilard diffusion denoise RUN --data FILE --noise S --output FILE`
@@ -99,54 +135,28 @@ struct DiffusionDenoiseCommand: ParsableCommand {
   @Option(help: "start, constant or fading (default: start).")
   var method: Method = .start
 
-  @Option(help: "Draws an observation (default: 8).")
-  var draws = 8
-
-  @Option(help: "Observations at most (default: 100).")
-  var samples = 100
-
-  @Option(help: "Steps of a denoiser's chain (default: 250).")
-  var steps: Int?
-
-  @Option(
-    help: "Where to write the draws, all of one observation together: .npy, .npz, .csv or .h5.")
-  var output: String
-
-  @OptionGroup var reading: ReadingOptions
-
-  @Option(help: "The seed (default: drawn, and printed).")
-  var seed: UInt64?
-
-  @OptionGroup var compute: ComputeOptions
-
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
+  @OptionGroup var restoration: RestorationOptions
 
   func validate() throws {
     guard noise > 0, noise.isFinite else {
       throw ValidationError("--noise \(noise): give a standard deviation above 0")
     }
-    guard draws >= 1, draws <= 100_000 else {
-      throw ValidationError("--draws \(draws): give from 1 to 100000")
-    }
-    guard samples >= 1 else { throw ValidationError("--samples \(samples): give at least 1") }
-    if let steps, steps < 2 || steps > 1_000_000 {
-      throw ValidationError("--steps \(steps): give from 2 to 1000000")
-    }
   }
 
   func run() throws {
-    let workers = try compute.apply()
+    let workers = try restoration.compute.apply()
     LinearAlgebra.useOneThread()
     let loaded = try LoadedDiffusion(model, workers: workers)
-    let chosenSeed = resolvedSeed(seed)
+    let chosenSeed = resolvedSeed(restoration.seed)
+    let (draws, output, json) = (restoration.draws, restoration.output, restoration.json)
     let set = try loaded.data(
-      data, reading: reading.reading, limit: samples, seed: chosenSeed, workers: workers)
+      data, reading: restoration.reading.reading, limit: restoration.samples, seed: chosenSeed,
+      workers: workers)
     let (scaling, states) = try loaded.scaled(set, seed: chosenSeed)
     let deviation = noise / scaling.scale
     let observations =
       addNoise ? noisy(states, deviation: deviation, seed: chosenSeed) : states
-    let kernel = try restorationKernel(loaded, steps: steps)
+    let kernel = try restorationKernel(loaded, steps: restoration.steps)
     let line = ProgressLine()
     var results: [Matrix<Double>] = []
     for draw in 0..<draws {
@@ -225,49 +235,23 @@ struct DiffusionInpaintCommand: ParsableCommand {
   @Option(help: "diffused or clamped (default: diffused).")
   var method: Method = .diffused
 
-  @Option(help: "Draws an observation (default: 8).")
-  var draws = 8
-
-  @Option(help: "Observations at most (default: 100).")
-  var samples = 100
-
-  @Option(help: "Steps of a denoiser's chain (default: 250).")
-  var steps: Int?
-
-  @Option(
-    help: "Where to write the draws, all of one observation together: .npy, .npz, .csv or .h5.")
-  var output: String
-
-  @OptionGroup var reading: ReadingOptions
-
-  @Option(help: "The seed (default: drawn, and printed).")
-  var seed: UInt64?
-
-  @OptionGroup var compute: ComputeOptions
-
-  @Flag(help: "Print a summary as JSON.")
-  var json = false
+  @OptionGroup var restoration: RestorationOptions
 
   func validate() throws {
     if (hole == nil) == (unknown == nil) {
       throw ValidationError("say what is unknown: --hole or --unknown, one of them")
     }
-    guard draws >= 1, draws <= 100_000 else {
-      throw ValidationError("--draws \(draws): give from 1 to 100000")
-    }
-    guard samples >= 1 else { throw ValidationError("--samples \(samples): give at least 1") }
-    if let steps, steps < 2 || steps > 1_000_000 {
-      throw ValidationError("--steps \(steps): give from 2 to 1000000")
-    }
   }
 
   func run() throws {
-    let workers = try compute.apply()
+    let workers = try restoration.compute.apply()
     LinearAlgebra.useOneThread()
     let loaded = try LoadedDiffusion(model, workers: workers)
-    let chosenSeed = resolvedSeed(seed)
+    let chosenSeed = resolvedSeed(restoration.seed)
+    let (draws, output, json) = (restoration.draws, restoration.output, restoration.json)
     let set = try loaded.data(
-      data, reading: reading.reading, limit: samples, seed: chosenSeed, workers: workers)
+      data, reading: restoration.reading.reading, limit: restoration.samples, seed: chosenSeed,
+      workers: workers)
     let missing = try unknownCoordinates(of: set, loaded)
     let isMissing = (0..<set.unitCount).map { missing.contains($0) }
     let line = ProgressLine()
@@ -291,7 +275,7 @@ struct DiffusionInpaintCommand: ParsableCommand {
         inputPSNR: nil, meanPSNR: nil, samplePSNR: nil, seed: chosenSeed)
     } else {
       let (_, states) = try loaded.scaled(set, seed: chosenSeed)
-      let kernel = try restorationKernel(loaded, steps: steps)
+      let kernel = try restorationKernel(loaded, steps: restoration.steps)
       let conditioning = Conditioning(
         .known(
           values: states, coordinates: (0..<states.columns).filter { !isMissing[$0] },
