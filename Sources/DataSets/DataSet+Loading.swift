@@ -30,6 +30,15 @@ extension DataSet {
       if let limit = options.limit, limit < result.count {
         result = result.selecting(Array(0..<limit))
       }
+      let unused: [(String, Bool)] = [
+        ("--transpose", options.transpose), ("--key", options.key != nil),
+        ("--binarize", options.binarisation != nil), ("--alphabet", options.alphabet != nil),
+        ("--variables", options.variableKind != nil),
+      ]
+      if let (name, _) = unused.first(where: \.1) {
+        throw SzilardError(
+          .usage, "\(name): tells how a file is read; '\(argument)' is made, not read")
+      }
       if let path = options.labelsPath {
         throw SzilardError(.usage, "labels '\(path)' cannot be given to a generator")
       }

@@ -90,7 +90,8 @@ public struct RunFolder: Sendable {
 
   // run.json goes first, so that a half-removed run is no run.
   private static let ownNames = [
-    "run.json", "metrics.jsonl", "model.safetensors", "report.html", "figures", "checkpoints",
+    "run.json", "metrics.jsonl", "model.safetensors", "scheduler_config.json", "report.html",
+    "figures", "checkpoints",
   ]
 
   /// The file that says what was asked.
@@ -99,6 +100,8 @@ public struct RunFolder: Sendable {
   public var metricsFile: String { path + "/metrics.jsonl" }
   /// The newest parameters.
   public var modelFile: String { path + "/model.safetensors" }
+  /// The chain of a diffusion, for programs of the diffusers family.
+  public var schedulerFile: String { path + "/scheduler_config.json" }
   /// The report.
   public var reportFile: String { path + "/report.html" }
   /// The folder of figures.
@@ -122,12 +125,21 @@ public struct RunFolder: Sendable {
 
   /// Writes a value as JSON into `run.json`.
   public func writeDescription(_ value: some Encodable) throws(SzilardError) {
+    try writeJSON(value, to: runFile)
+  }
+
+  /// Writes a value as JSON into `scheduler_config.json`.
+  public func writeScheduler(_ value: some Encodable) throws(SzilardError) {
+    try writeJSON(value, to: schedulerFile)
+  }
+
+  private func writeJSON(_ value: some Encodable, to file: String) throws(SzilardError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(value) else {
-      throw SzilardError(.internalFault, "the description of the run cannot be encoded")
+      throw SzilardError(.internalFault, "\(file): what it is to say cannot be encoded")
     }
-    try AtomicFile.write([UInt8](data) + [10], to: runFile)
+    try AtomicFile.write([UInt8](data) + [10], to: file)
   }
 
   /// Reads `run.json`.
@@ -138,7 +150,24 @@ public struct RunFolder: Sendable {
     do {
       return try JSONDecoder().decode(type, from: data)
     } catch {
-      throw SzilardError(.badData, "\(runFile): is damaged or of another version: \(error)")
+      let command = (try? JSONDecoder().decode(RunCommand.self, from: data))?.command
+      throw SzilardError(
+        .badData,
+        command.map {
+          "\(runFile): is a run of 'szilard \($0)', which this command does not read, or one of another "
+            + "version (\(RunFolder.reason(error)))"
+        } ?? "\(runFile): is damaged: \(RunFolder.reason(error))")
+    }
+  }
+
+  /// What was wrong with a JSON file, in a few words.
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case DecodingError.keyNotFound(let key, _): "'\(key.stringValue)' is missing"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is not what it should be"
+    case DecodingError.dataCorrupted(let context): context.debugDescription
+    default: "\(error)"
     }
   }
 
@@ -181,4 +210,9 @@ public struct RunFolder: Sendable {
     }
     try AtomicFile.write(kept, to: metricsFile)
   }
+}
+
+/// The one entry that `run.json` of every kind has.
+private struct RunCommand: Decodable {
+  let command: String
 }

@@ -110,8 +110,8 @@ struct EvidenceBoundTests {
     #expect(abs((entropy + left) / log(2) - 3.497869) < 1e-6)
     #expect(full.decoder != nil && bound.decoder == nil)
     expectWithin(full.bits, -3.497869, seed)
-    #expect(bound.steps.count == 39 && bound.steps.allSatisfy { $0.count == 2000 })
-    let sum = bound.steps.reduce(0) { $0 + $1.mean }
+    #expect(bound.terms.count == 39 && bound.terms.allSatisfy { $0.count == 2000 })
+    let sum = bound.terms.reduce(0) { $0 + $1.mean }
     let entropies = bound.entropies.noise - bound.entropies.firstStep - bound.entropies.prior
     #expect(abs(entropies - sum - bound.total.value) < 1e-9)
   }
@@ -218,7 +218,7 @@ struct EvidenceBoundTests {
     let object = try #require(
       try JSONSerialization.jsonObject(with: JSONEncoder().encode(value)) as? [String: Any])
     #expect(object["unit"] as? String == "nats")
-    #expect((object["steps"] as? [Any])?.count == 3)
+    #expect((object["terms"] as? [Any])?.count == 3)
     #expect((object["total"] as? [String: Any])?["verdict"] as? String == "resolved")
   }
 }

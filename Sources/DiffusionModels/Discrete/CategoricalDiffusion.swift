@@ -250,7 +250,7 @@ public struct CategoricalDiffusion: Sendable, Equatable {
 
   /// x_t ~ q(x_t|x_0) of the rows of `data`; a row's draw depends on its number and t alone.
   ///
-  /// - Parameter rows: The rows to draw, in this order; nil for all.
+  /// - Parameter rows: The rows to draw, in this order; nil for all. A row that is named again is drawn again.
   public func states(
     from data: Matrix<UInt8>, step: Int, seed: UInt64, rows: [Int]? = nil
   ) -> Matrix<UInt8> {
@@ -258,10 +258,14 @@ public struct CategoricalDiffusion: Sendable, Equatable {
     let tables = (0..<categories).map { c in
       (0..<categories).map { marginal(data: c, to: $0, step: step) }
     }
+    var drawn: [Int: UInt64] = [:]
     for row in 0..<result.rows {
+      let number = rows?[row] ?? row
+      let draw = rows == nil ? 0 : drawn[number, default: 0]
+      if rows != nil { drawn[number] = draw + 1 }
       var stream = RandomStream(
-        seed: seed, purpose: .categoricalNoise, index: UInt64(rows?[row] ?? row),
-        step: UInt64(step))
+        seed: seed, purpose: .categoricalNoise, index: UInt64(number),
+        step: draw << 32 | UInt64(step))
       for site in 0..<data.columns {
         result[row, site] = UInt8(stream.category(tables[Int(result[row, site])]))
       }

@@ -16,24 +16,12 @@ public import NumericalCore
 /// x_t is drawn and the divergence at x_t is summed, never sampled. Each sample's K is unbiased and
 /// independent of the others'. Source: Sohl-Dickstein et al. 2015, equations 13, 14 and appendix B.
 public struct CategoricalEvidenceBound: Sendable {
-  /// What one step takes from the bound.
-  public struct StepTerm: Sendable, Equatable {
-    /// t.
-    public let step: Int
-    /// E KL of the step, or −E ln p(x_0|x_1) for the model's last step, in nats.
-    public let mean: Double
-    /// Its standard error.
-    public let standardError: Double
-    /// How many states it is the mean of.
-    public let draws: Int
-  }
-
   /// K in nats a sample.
   public let bound: Estimate
   /// K of each sample.
   public let samples: [Double]
   /// The steps, ascending.
-  public let terms: [StepTerm]
+  public let terms: [BoundTerm]
   /// H_q(X_T|X_0), in the mean over the samples.
   public let finalEntropy: Double
   /// H_q(X_1|X_0).
@@ -69,7 +57,7 @@ public struct CategoricalEvidenceBound: Sendable {
     let first = lastStep == .model ? 1 : 2
     let count = max(0, diffusion.steps - first + 1)
     var totals = [Double](repeating: 0, count: data.rows)
-    var terms: [StepTerm] = []
+    var terms: [BoundTerm] = []
     if count > 0 {
       let rows = Self.rows(data.rows, steps: count, perSample: stepsPerSample, seed: seed)
       let chunk = 32
@@ -93,15 +81,7 @@ public struct CategoricalEvidenceBound: Sendable {
           for (row, value) in zip(rows?[place] ?? Array(0..<data.rows), values) {
             totals[row] += weight * value
           }
-          if !values.isEmpty {
-            let error =
-              values.count > 1
-              ? (variance(of: values) / Double(values.count)).squareRoot() : .infinity
-            terms.append(
-              StepTerm(
-                step: first + place, mean: mean(of: values), standardError: error,
-                draws: values.count))
-          }
+          if !values.isEmpty { terms.append(BoundTerm(step: first + place, values: values)) }
         }
         progress(Double(part.upperBound) / Double(count))
       }

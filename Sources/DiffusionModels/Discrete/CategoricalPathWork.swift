@@ -56,6 +56,18 @@ public struct CategoricalPathWork: Sendable {
         rows: count, columns: sampler.kernel.sites, elements: finished.flatMap(\.data.elements)))
   }
 
+  /// The log-likelihood by the exponential average of the works, with a verdict.
+  ///
+  /// - Parameter pathsPerSample: k, as the works were made.
+  public func likelihood(pathsPerSample: Int, workers: Workers = Workers()) -> PathLikelihood.Value
+  {
+    precondition(pathsPerSample > 0 && works.count % pathsPerSample == 0, "paths a sample")
+    return PathLikelihood.value(
+      of: stride(from: 0, to: works.count, by: pathsPerSample).map {
+        Array(works[$0..<$0 + pathsPerSample])
+      }, dimension: data.columns, workers: workers)
+  }
+
   /// The bound of several paths a sample, E ln (1/k) Σ e^{−w}: it rises with k from K to E ln p(x_0).
   ///
   /// - Parameter pathsPerSample: k, as the works were made.

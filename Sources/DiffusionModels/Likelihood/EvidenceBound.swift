@@ -19,7 +19,8 @@ public struct EvidenceBound: Sendable {
   public enum Sum: Sendable, Equatable {
     /// All of 2 … T.
     case everyStep
-    /// Some, drawn uniformly from 2 … T with replacement, times (T − 1)/draws: unbiased.
+    /// Some, drawn uniformly from 2 … T with replacement, times (T − 1)/draws: unbiased. A last step of the model's is
+    /// drawn as often again.
     case someSteps(draws: Int)
   }
 
@@ -73,7 +74,7 @@ public struct EvidenceBound: Sendable {
   ) throws -> EvidenceBoundValue {
     try kernel.check(data)
     var totals = [Double](repeating: 0, count: data.rows)
-    var terms: [EvidenceBoundValue.Step] = []
+    var divergences: [Int: [Double]] = [:]
     let works = plan(data.rows, seed)
     for (done, work) in works.enumerated() {
       let values = try workers.mapBlocks(of: work.rows.count) { range -> [Double] in
@@ -84,8 +85,11 @@ public struct EvidenceBound: Sendable {
         return try divergence(data: data.selectingRows(rows), noise: noise, step: work.step)
       }.flatMap { $0 }
       for (row, value) in zip(work.rows, values) { totals[row] -= work.factor * value }
-      terms.append(EvidenceBoundValue.Step(step: work.step, values: values))
+      divergences[work.step, default: []] += values
       progress(Double(done + 1) / Double(works.count))
+    }
+    let terms = divergences.sorted { $0.key < $1.key }.map {
+      BoundTerm(step: $0.key, values: $0.value)
     }
     let constants = try ends(data, seed)
     for row in totals.indices { totals[row] += constants.each[row] }
@@ -139,13 +143,20 @@ public struct EvidenceBound: Sendable {
           - GaussianDiffusion.priorEntropy)
       return ([Double](repeating: entropies, count: data.rows), [])
     }
+    // The last step is in no draw of steps, so it is drawn as often as all others together.
+    let draws = if case .someSteps(let count) = sum { count } else { 1 }
     let decoder = try workers.mapBlocks(of: data.rows) { range -> [Double] in
       let start = data.selectingRows(range)
-      let noise = Matrix<Double>.normal(
-        rows: range.count, columns: data.columns, seed: seed, purpose: .diffusionBound, step: 1,
-        firstRow: range.lowerBound)
-      let states = diffusion.states(from: start, noise: noise, step: 1)
-      return try kernel.reverse(states, step: 1).logDensity(of: start)
+      var values = [Double](repeating: 0, count: range.count)
+      for draw in 0..<draws {
+        let noise = Matrix<Double>.normal(
+          indices: range, columns: data.columns, seed: seed, purpose: .diffusionBound,
+          step: UInt64(draw) << 32 | 1)
+        let states = diffusion.states(from: start, noise: noise, step: 1)
+        let logs = try kernel.reverse(states, step: 1).logDensity(of: start)
+        for row in values.indices { values[row] += logs[row] / Double(draws) }
+      }
+      return values
     }.flatMap { $0 }
     let prior = (0..<data.rows).map { diffusion.priorDivergence(of: data.row($0)) }
     return (zip(decoder, prior).map { $0 - $1 }, decoder)

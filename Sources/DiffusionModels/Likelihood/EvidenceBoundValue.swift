@@ -5,27 +5,8 @@ public import NumericalCore
 ///
 /// As JSON: `{"unit": "nats", "total", "gain", "bits", "bitsPerDimension", "nullValue", "dimension",
 /// "secondMoment", "momentCorrection", "entropies": {"noise", "firstStep", "prior"}, "priorDivergence",
-/// "decoder", "lastStep", "steps": [{"step", "mean", "standardError", "count"}]}`.
+/// "decoder", "lastStep", "terms": [{"step", "mean", "standardError", "count"}]}`.
 public struct EvidenceBoundValue: Sendable {
-  /// One divergence of the sum.
-  public struct Step: Sendable, Equatable, Codable {
-    /// t.
-    public let step: Int
-    /// Its mean over the data points that it was evaluated for.
-    public let mean: Double
-    /// Of the mean; 0 for one data point.
-    public let standardError: Double
-    /// Data points.
-    public let count: Int
-
-    init(step: Int, values: [Double]) {
-      self.step = step
-      mean = NumericalCore.mean(of: values)
-      standardError = (variance(of: values) / Double(max(1, values.count))).squareRoot()
-      count = values.count
-    }
-  }
-
   /// The entropies of K, summed over coordinates.
   public struct Entropies: Sendable, Equatable, Codable {
     /// H_q(X_T|X_0).
@@ -55,7 +36,7 @@ public struct EvidenceBoundValue: Sendable {
   /// E ln p(x_0|x_1) by the model: a part of K_full, nil for K.
   public let decoder: Double?
   /// The divergences, by step and draw.
-  public let steps: [Step]
+  public let terms: [BoundTerm]
   /// How the last step is taken: `forward` for K, `model` for K_full.
   public let lastStep: LastStep
   /// Coordinates of a data point.
@@ -63,7 +44,7 @@ public struct EvidenceBoundValue: Sendable {
 
   init(
     kernel: any GaussianReverseKernel, lastStep: LastStep, data: Matrix<Double>, values: [Double],
-    terms: [Step], decoder: [Double]
+    terms: [BoundTerm], decoder: [Double]
   ) {
     let (diffusion, d) = (kernel.diffusion, data.columns)
     let schedule = diffusion.schedule
@@ -93,7 +74,7 @@ public struct EvidenceBoundValue: Sendable {
       prior: Double(d) * GaussianDiffusion.priorEntropy)
     priorDivergence = mean(of: (0..<data.rows).map { diffusion.priorDivergence(of: data.row($0)) })
     self.decoder = decoder.isEmpty ? nil : mean(of: decoder)
-    steps = terms
+    self.terms = terms
     self.lastStep = lastStep
     dimension = d
   }
@@ -109,7 +90,7 @@ public struct EvidenceBoundValue: Sendable {
 extension EvidenceBoundValue: Encodable {
   private enum CodingKeys: String, CodingKey {
     case unit, total, gain, bits, bitsPerDimension, nullValue, dimension, secondMoment
-    case momentCorrection, entropies, priorDivergence, decoder, lastStep, steps
+    case momentCorrection, entropies, priorDivergence, decoder, lastStep, terms
   }
 
   /// Writes the documented JSON object.
@@ -128,6 +109,6 @@ extension EvidenceBoundValue: Encodable {
     try container.encode(priorDivergence, forKey: .priorDivergence)
     try container.encode(decoder, forKey: .decoder)
     try container.encode(lastStep, forKey: .lastStep)
-    try container.encode(steps, forKey: .steps)
+    try container.encode(terms, forKey: .terms)
   }
 }

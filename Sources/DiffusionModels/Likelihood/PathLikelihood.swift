@@ -108,11 +108,13 @@ public struct PathLikelihood: Sendable {
         progress(Double(row + 1) / Double(data.rows))
       }
     }
-    return value(works, dimension: data.columns)
+    return Self.value(of: works, dimension: data.columns, workers: work.workers)
   }
 
-  private func value(_ works: [[Double]], dimension: Int) -> Value {
-    let points = work.workers.map(works.count) { Point(works: works[$0]) }
+  /// What works say, as many of each data point.
+  static func value(of works: [[Double]], dimension: Int, workers: Workers) -> Value {
+    let paths = works.first?.count ?? 0
+    let points = workers.map(works.count) { Point(works: works[$0]) }
     var sizes = [1]
     while let last = sizes.last, last < paths { sizes.append(min(paths, 2 * last)) }
     let bounds = sizes.map { size in

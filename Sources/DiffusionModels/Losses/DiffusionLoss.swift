@@ -8,18 +8,20 @@ internal import Foundation
 /// simple         w = 1                     t uniform on the path       (Ho et al. 2020, equation 14)
 /// continuous     w = ½ |dλ/dt|             t uniform                   (Kingma et al. 2021, equation 17)
 /// score          w = 1/s²                  t uniform                   (Vincent 2011)
-/// karras         w = σ² + 1                ln σ ~ N(−1.2, 1.2²)        (Karras et al. 2022, table 1)
+/// karras         w = σ² + 1                ln(σ/2) ~ N(−1.2, 1.2²)     (Karras et al. 2022, table 1)
 /// flow           w = (s dλ/dt / 2)²        t uniform                   (Lipman et al. 2023, equation 9)
+/// hybrid         w = 1, and the bound's share for the widths of steps  (Nichol and Dhariwal 2021)
 /// ```
 ///
-/// with σ = s/a and data of unit variance. `continuous` is the variational bound of infinitely many
-/// steps up to its ends, in nats; `flow` is the squared error of the velocity dx/dt.
+/// with σ = s/a and data of unit variance; Karras's σ is of data with a deviation of ½.
+/// `continuous` is the variational bound of infinitely many steps up to its ends, in nats; `flow` is the squared error of the velocity dx/dt.
 public enum DiffusionLoss: String, Sendable, Equatable, Codable, CaseIterable {
   case simple
   case continuous
   case score
   case karras
   case flow
+  case hybrid
 
   /// w at a level of a path.
   ///
@@ -29,7 +31,7 @@ public enum DiffusionLoss: String, Sendable, Equatable, Codable, CaseIterable {
     // dλ/dt = 2 (a′/a − s′/s).
     let fall = 2 * (level.signalRate / a - level.noiseRate / s)
     switch self {
-    case .simple: return 1
+    case .simple, .hybrid: return 1
     case .continuous: return abs(fall) / 2
     case .score: return 1 / (s * s)
     case .karras: return s * s / (a * a) + 1
@@ -44,7 +46,7 @@ public enum DiffusionLoss: String, Sendable, Equatable, Codable, CaseIterable {
     _ uniform: Double, on path: NoisePath, earliest: Double, quantile: (Double) -> Double
   ) -> NoiseLevel {
     if self == .karras {
-      let sigma = exp(-1.2 + 1.2 * quantile(uniform))
+      let sigma = 2 * exp(-1.2 + 1.2 * quantile(uniform))
       return NoiseLevel(signal: 1, noise: sigma, signalRate: 0, noiseRate: 1)
     }
     return path.level(at: earliest + (1 - earliest) * uniform)

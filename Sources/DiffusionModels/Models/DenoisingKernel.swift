@@ -5,7 +5,8 @@ public import NumericalCore
 ///
 /// ```
 /// μ = c₀ E[x_0|x_t] + c₁ x_t,
-/// Σ = β̃_t (posterior),   β_t (forward),   or β̃_t + c₀² Var(x_0|x_t) (optimal)
+/// Σ = β̃_t (posterior),   β_t (forward),   β_t^((1+v)/2) β̃_t^((1−v)/2) (learned: v of the network),
+/// or β̃_t + c₀² Var(x_0|x_t) (optimal)
 /// ```
 ///
 /// with c₀, c₁, β̃ of ``GaussianDiffusion/posterior(_:)``. The optimal variance needs a ``DataLaw`` and
@@ -17,6 +18,7 @@ public struct DenoisingKernel: GaussianReverseKernel {
     case posterior
     case forward
     case optimal
+    case learned
   }
 
   /// The model.
@@ -28,7 +30,8 @@ public struct DenoisingKernel: GaussianReverseKernel {
 
   /// The reverse chain of a denoiser.
   ///
-  /// - Throws: `usage` for the optimal variance of a model that is not a ``DataLaw``.
+  /// - Throws: `usage` for the optimal variance of a model that is not a ``DataLaw``, and for the learned
+  ///   one of a model that was not trained for it.
   public init(
     _ denoiser: any Denoiser, diffusion: GaussianDiffusion, variance: Variance
   ) throws(SzilardError) {
@@ -36,7 +39,11 @@ public struct DenoisingKernel: GaussianReverseKernel {
       throw SzilardError(
         .usage,
         "the optimal variance of a reverse step is known for analytic models only; "
-          + "choose 'posterior' or 'forward'")
+          + "choose 'posterior', 'forward' or 'learned'")
+    }
+    if variance == .learned, !((denoiser as? NetworkDenoiser)?.hasWidths ?? false) {
+      throw SzilardError(
+        .usage, "the model has no widths of steps; train with --loss hybrid to learn them")
     }
     self.denoiser = denoiser
     self.diffusion = diffusion
@@ -53,22 +60,24 @@ public struct DenoisingKernel: GaussianReverseKernel {
     let (c0, c1) = (posterior.dataFactor, posterior.stateFactor)
     if variance == .optimal, let law = denoiser as? any DataLaw {
       let moments = law.dataMoments(behind: states, at: level)
-      var spread = moments.variance
-      for row in 0..<spread.rows {
-        for column in 0..<spread.columns {
-          spread[row, column] = posterior.variance + c0 * c0 * spread[row, column]
-        }
-      }
-      return GaussianRows(mean: moments.mean.mixed(c0, c1, states), variance: spread)
+      return GaussianRows(
+        mean: moments.mean.mixed(c0, c1, states),
+        variance: moments.variance.map { posterior.variance + c0 * c0 * $0 })
+    }
+    if variance == .learned, let network = denoiser as? NetworkDenoiser {
+      let (native, shares) = try network.nativePredictionWithWidths(of: states, at: level)
+      let data = network.native.converted(native, to: .data, states: states, level)
+      let (narrow, slope) = (
+        diffusion.logVariance(step, share: -1), diffusion.logVarianceSlope(step)
+      )
+      return GaussianRows(
+        mean: data.mixed(c0, c1, states),
+        variance: shares.map { exp(narrow + slope * (1 + $0)) })
     }
     let data = try denoiser.predict(.data, of: states, at: level)
     // At t = 1 the posterior has no width; the forward one stands in (Ho et al. 2020).
     let width =
       variance == .forward || step == 1 ? diffusion.schedule.rate(step) : posterior.variance
-    var spread = Matrix<Double>(rows: states.rows, columns: states.columns)
-    for row in 0..<spread.rows {
-      for column in 0..<spread.columns { spread[row, column] = width }
-    }
-    return GaussianRows(mean: data.mixed(c0, c1, states), variance: spread)
+    return GaussianRows(mean: data.mixed(c0, c1, states), variance: width)
   }
 }

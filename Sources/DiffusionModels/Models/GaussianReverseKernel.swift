@@ -16,11 +16,8 @@ public struct GaussianRows: Sendable {
 
   /// Laws with one variance for all.
   public init(mean: Matrix<Double>, variance: Double) {
-    var widths = Matrix<Double>(rows: mean.rows, columns: mean.columns)
-    for row in 0..<widths.rows {
-      for column in 0..<widths.columns { widths[row, column] = variance }
-    }
-    self.init(mean: mean, variance: widths)
+    self.init(
+      mean: mean, variance: Matrix(rows: mean.rows, columns: mean.columns, repeating: variance))
   }
 }
 

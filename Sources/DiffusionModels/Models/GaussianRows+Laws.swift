@@ -8,22 +8,28 @@ extension GaussianRows {
   /// −½ Σ_i [ln 2πv_i + (x_i − m_i)²/v_i]
   /// ```
   public func logDensity(of states: Matrix<Double>) -> [Double] {
-    (0..<states.rows).map { row in
-      var sum = 0.0
-      for column in 0..<states.columns {
-        let (v, x) = (variance[row, column], states[row, column] - mean[row, column])
-        sum += log(2 * .pi * v) + x * x / v
+    withPointers(states) { mean, variance, states, stride in
+      (0..<rows).map { row in
+        var sum = 0.0
+        for place in row * stride..<row * stride + columns {
+          let (v, x) = (variance[place], states[place] - mean[place])
+          sum += log(2 * .pi * v) + x * x / v
+        }
+        return -0.5 * sum
       }
-      return -0.5 * sum
     }
   }
 
   /// m + √v ε for the given standard normal ε.
   public func states(noise: Matrix<Double>) -> Matrix<Double> {
-    var result = mean
-    for row in 0..<result.rows {
-      for column in 0..<result.columns {
-        result[row, column] += variance[row, column].squareRoot() * noise[row, column]
+    var result = Matrix<Double>(rows: rows, columns: columns)
+    result.withUnsafeMutablePointer { result in
+      withPointers(noise) { mean, variance, noise, stride in
+        for row in 0..<rows {
+          for place in row * stride..<row * stride + columns {
+            result[place] = mean[place] + variance[place].squareRoot() * noise[place]
+          }
+        }
       }
     }
     return result
@@ -37,15 +43,36 @@ extension GaussianRows {
   public func relativeEntropy(
     ofMean other: Matrix<Double>, variance width: Double
   ) -> [Double] {
-    (0..<mean.rows).map { row in
-      var sum = 0.0
-      for column in 0..<mean.columns {
-        let (v, x) = (variance[row, column], other[row, column] - mean[row, column])
-        let ratio = width / v
-        // u/v − 1 − ln(u/v), without the difference of near numbers.
-        sum += (ratio - 1) - log1p(ratio - 1) + x * x / v
+    withPointers(other) { mean, variance, other, stride in
+      (0..<rows).map { row in
+        var sum = 0.0
+        for place in row * stride..<row * stride + columns {
+          let (v, x) = (variance[place], other[place] - mean[place])
+          let ratio = width / v
+          // u/v − 1 − ln(u/v), without the difference of near numbers.
+          sum += (ratio - 1) - log1p(ratio - 1) + x * x / v
+        }
+        return 0.5 * sum
       }
-      return 0.5 * sum
+    }
+  }
+
+  private var rows: Int { mean.rows }
+  private var columns: Int { mean.columns }
+
+  /// Means, variances and a third matrix of the same shape, all with rows `stride` apart.
+  private func withPointers<Result>(
+    _ third: Matrix<Double>,
+    _ body: (
+      _ mean: UnsafePointer<Double>, _ variance: UnsafePointer<Double>,
+      _ third: UnsafePointer<Double>, _ stride: Int
+    ) -> Result
+  ) -> Result {
+    precondition(third.rows == rows && third.columns == columns)
+    return mean.withUnsafePointer { mean in
+      variance.withUnsafePointer { variance in
+        third.withUnsafePointer { body(mean, variance, $0, third.stride) }
+      }
     }
   }
 }

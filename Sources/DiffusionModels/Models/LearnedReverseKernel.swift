@@ -8,7 +8,7 @@ public import NumericalCore
 /// μ = √(1 − β_t) x + √β_t z^μ(x, t),   Σ = sigmoid(logit β_t + z^Σ(x, t))
 /// ```
 ///
-/// The network's outputs are [z^μ | z^Σ]; zeros are the forward kernel, for which K is the null model's
+/// The network's outputs are [z^μ | z^Σ]; zeros are the forward kernel (for 10⁻⁶ ≤ β_t ≤ 1 − 10⁻⁵), for which K is the null model's
 /// value. Source: Sohl-Dickstein et al. 2015, appendix D.2.1, in the form of the reference code (mean
 /// scaled by √β).
 public struct LearnedReverseKernel: GaussianReverseKernel {
@@ -36,7 +36,7 @@ public struct LearnedReverseKernel: GaussianReverseKernel {
     let condition = NetworkCondition(
       step: step, logSignalToNoise: diffusion.schedule.level(step).logSignalToNoise)
     let outputs = try evaluator.outputs(
-      of: states.map(Float.init),
+      of: states.narrowed(),
       conditions: [NetworkCondition](repeating: condition, count: states.rows),
       parameters: parameters)
     let rate = diffusion.schedule.rate(step)

@@ -28,6 +28,23 @@ public struct NetworkDenoiser: Denoiser {
   /// every level at which the network is.
   public var native: Prediction { head == .noise || head == .score ? .noise : .v }
 
+  /// Whether the network's second outputs are widths of the steps of a chain.
+  public var hasWidths: Bool { evaluator.network.outputSize == 2 * dimension }
+
+  /// E[native | x], and the share v of the wider of the two variances of a step.
+  func nativePredictionWithWidths(
+    of states: Matrix<Double>, at level: NoiseLevel
+  ) throws -> (prediction: Matrix<Double>, shares: Matrix<Double>) {
+    precondition(hasWidths)
+    let frame = Frame(level, head)
+    let outputs = try evaluator.outputs(
+      of: frame.inputs(states), conditions: conditions(level, states.rows), parameters: parameters)
+    return (
+      states.mixed(frame.state, frame.output, Matrix(widening: outputs, columns: dimension)),
+      Matrix(widening: outputs.slice(from: dimension, dimension), columns: dimension)
+    )
+  }
+
   /// E[native | x].
   public func nativePrediction(
     of states: Matrix<Double>, at level: NoiseLevel
@@ -36,7 +53,7 @@ public struct NetworkDenoiser: Denoiser {
     let outputs = try evaluator.outputs(
       of: frame.inputs(states), conditions: conditions(level, states.rows), parameters: parameters)
     return states.mixed(
-      frame.state, frame.output, outputs.map(Double.init).prefixColumns(dimension))
+      frame.state, frame.output, Matrix(widening: outputs, columns: dimension))
   }
 
   /// E[native | x] and cᵀ ∂native/∂x by backpropagation to the input.
@@ -47,10 +64,11 @@ public struct NetworkDenoiser: Denoiser {
     let width = evaluator.network.outputSize
     let (outputs, gradients) = try evaluator.inputGradients(
       of: frame.inputs(states), conditions: conditions(level, states.rows), parameters: parameters,
-      outputGradients: cotangents.map(Float.init).paddedColumns(width))
+      outputGradients: cotangents.narrowed().paddedColumns(width))
     return (
-      states.mixed(frame.state, frame.output, outputs.map(Double.init).prefixColumns(dimension)),
-      cotangents.mixed(frame.state, frame.output * frame.scale, gradients.map(Double.init))
+      states.mixed(frame.state, frame.output, Matrix(widening: outputs, columns: dimension)),
+      cotangents.mixed(
+        frame.state, frame.output * frame.scale, Matrix(widening: gradients, columns: dimension))
     )
   }
 
@@ -83,8 +101,7 @@ public struct NetworkDenoiser: Denoiser {
     }
 
     func inputs(_ states: Matrix<Double>) -> Matrix<Float> {
-      let scale = self.scale
-      return states.map { Float(scale * $0) }
+      states.narrowed(times: scale)
     }
   }
 }

@@ -19,6 +19,19 @@ public enum NetworkDescription: Sendable, Equatable, Codable {
     }
   }
 
+  /// All numbers that it is made of.
+  var sizes: [Int] {
+    switch self {
+    case .radialBasis(let n): [n.inputSize, n.units, n.steps, n.outputSize]
+    case .sigmoid(let n): [n.inputSize, n.steps, n.outputSize] + n.hidden
+    case .multiScale(let n): [n.height, n.width, n.channels, n.steps, n.layers, n.maps]
+    case .residual(let n): [n.inputSize, n.width, n.blocks, n.waves, n.outputSize]
+    case .convolution(let n):
+      [n.height, n.width, n.channels, n.outputsPerInput, n.waves, n.conditionUnits] + n.maps
+        + n.blocks
+    }
+  }
+
   /// The name, as `--network` takes it.
   public var name: String {
     switch self {

@@ -70,4 +70,12 @@ public struct GaussianDiffusion: Sendable, Equatable {
   ) -> Matrix<Double> {
     data.mixed(schedule.level(step).signal, schedule.level(step).noise, noise)
   }
+
+  /// x_t of rows x_0 with noise of their own; x_0 itself at t = 0.
+  public func states(from data: Matrix<Double>, step: Int, seed: UInt64) -> Matrix<Double> {
+    if step == 0 { return data }
+    let noise = Matrix<Double>.normal(
+      rows: data.rows, columns: data.columns, seed: seed, purpose: .slices, step: UInt64(step))
+    return states(from: data, noise: noise, step: step)
+  }
 }

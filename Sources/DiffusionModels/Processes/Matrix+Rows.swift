@@ -16,16 +16,39 @@ extension Matrix<Double> {
   }
 
   /// Independent standard normal numbers; a row's depend on its number alone, not on the number of rows.
+  ///
+  /// Short rows share a stream by groups of neighbours, since making a stream costs as much as some
+  /// fifty numbers.
   static func normal(
     rows: Int, columns: Int, seed: UInt64, purpose: StreamPurpose, step: UInt64 = 0,
     firstRow: Int = 0
   ) -> Matrix<Double> {
-    normal(
-      indices: firstRow..<firstRow + rows, columns: columns, seed: seed, purpose: purpose,
-      step: step)
+    var result = Matrix<Double>(rows: rows, columns: columns)
+    let group = Swift.max(1, 256 / Swift.max(1, columns))
+    var numbers = [Double](repeating: 0, count: group * columns)
+    let stride = result.stride
+    result.withUnsafeMutablePointer { target in
+      var row = 0
+      while row < rows {
+        let (index, skipped) = (firstRow + row).quotientAndRemainder(dividingBy: group)
+        var stream = NormalStream(
+          seed: seed, purpose: purpose, index: UInt64(index), step: step)
+        stream.fill(&numbers)
+        let taken = Swift.min(group - skipped, rows - row)
+        numbers.withUnsafeBufferPointer { source in
+          for k in 0..<taken {
+            for column in 0..<columns {
+              target[(row + k) * stride + column] = source[(skipped + k) * columns + column]
+            }
+          }
+        }
+        row += taken
+      }
+    }
+    return result
   }
 
-  /// The same for rows of the given numbers.
+  /// Independent standard normal numbers for rows of the given numbers, each from a stream of its own.
   static func normal(
     indices: some Collection<Int>, columns: Int, seed: UInt64, purpose: StreamPurpose,
     step: UInt64 = 0
@@ -49,13 +72,40 @@ extension Matrix<Double> {
   }
 }
 
-extension Matrix {
-  /// The first columns.
-  func prefixColumns(_ count: Int) -> Matrix {
-    if count == columns { return self }
-    return slice(from: 0, count)
+extension Matrix<Double> {
+  /// factor · self in single precision, as networks take it.
+  func narrowed(times factor: Double = 1) -> Matrix<Float> {
+    var result = Matrix<Float>(rows: rows, columns: columns)
+    let (from, to, columns) = (stride, result.stride, columns)
+    result.withUnsafeMutablePointer { target in
+      withUnsafePointer { source in
+        for row in 0..<rows {
+          for column in 0..<columns {
+            target[row * to + column] = Float(factor * source[row * from + column])
+          }
+        }
+      }
+    }
+    return result
   }
 
+  /// The first columns of a matrix of single precision.
+  init(widening values: Matrix<Float>, columns: Int) {
+    self.init(rows: values.rows, columns: columns)
+    let (from, to) = (values.stride, stride)
+    withUnsafeMutablePointer { target in
+      values.withUnsafePointer { source in
+        for row in 0..<values.rows {
+          for column in 0..<columns {
+            target[row * to + column] = Double(source[row * from + column])
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Matrix {
   /// `count` columns from the given one on.
   func slice(from first: Int, _ count: Int) -> Matrix {
     var result = Matrix(rows: rows, columns: count)

@@ -24,6 +24,11 @@ public struct MonotoneSchedule: Sendable, Equatable, Codable {
     self.logSlopes = logSlopes
   }
 
+  /// The straight line, in equal pieces.
+  public init(first: Double, last: Double, pieces: Int) {
+    self.init(first: first, last: last, logSlopes: [Double](repeating: 0, count: pieces))
+  }
+
   /// The share of the whole fall that each piece takes, summing to 1.
   public var shares: [Double] {
     let top = logSlopes.max() ?? 0

@@ -35,6 +35,12 @@ public struct NoiseLevel: Sendable, Equatable {
       noise: (1 / (1 + exp(logSignalToNoise))).squareRoot())
   }
 
+  /// The level of the same ratio with a² + s² = 1.
+  var varianceKeeping: NoiseLevel {
+    let scale = 1 / (signal * signal + noise * noise).squareRoot()
+    return NoiseLevel(signal: scale * signal, noise: scale * noise)
+  }
+
   /// λ = ln(a²/s²).
   public var logSignalToNoise: Double { 2 * log(signal / noise) }
 

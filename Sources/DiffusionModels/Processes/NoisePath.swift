@@ -1,5 +1,5 @@
 internal import Foundation
-public import NumericalCore
+internal import NumericalCore
 
 /// A course from data to noise in continuous time: a(t) and s(t) for t from 0 (data) to 1 (noise).
 public enum NoisePath: Sendable, Equatable {
@@ -15,7 +15,7 @@ public enum NoisePath: Sendable, Equatable {
   case karras(smallest: Double, largest: Double, exponent: Double)
   /// a² + s² = 1 with λ falling linearly from the first value to the last (Kingma et al. 2021).
   case linearLogSignalToNoise(first: Double, last: Double)
-  /// a² = sigmoid of a line from `first` to `last`, scaled to a(0) = 1 and a(1) = 0.
+  /// a² = sigmoid of minus a line from `first` to `last`, scaled to a(0) = 1 and a(1) = 0.
   case sigmoid(first: Double, last: Double)
   /// a² + s² = 1 with a learned monotone λ.
   case learned(MonotoneSchedule)

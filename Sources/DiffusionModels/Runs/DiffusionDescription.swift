@@ -1,5 +1,5 @@
 public import DataSets
-public import Learning
+internal import Learning
 public import NumericalCore
 
 /// What a diffusion model is: process, network, and the meaning of the network's output.
@@ -35,8 +35,10 @@ public struct DiffusionDescription: Sendable, Equatable, Codable {
   public var head: NetworkHead?
   /// The loss of a denoiser.
   public var loss: DiffusionLoss?
-  /// The path of a denoiser's training, as ``NoisePath/named(_:)`` takes it.
+  /// The path of a denoiser's training, as ``NoisePath/named(_:)`` takes it, or `learned`.
   public var path: String?
+  /// The course of a learned path, as training left it.
+  public var learnedPath: MonotoneSchedule?
   /// The shift of each coordinate of continuous data.
   public var shift: [Double]?
   /// The scale of continuous data.
@@ -76,6 +78,36 @@ public struct DiffusionDescription: Sendable, Equatable, Codable {
     return min(0.99, max(0.01, Double(ones) / Double(bits.rows * bits.columns)))
   }
 
+  /// What is wrong with a description that was read, or nil.
+  ///
+  /// - Parameter numbers: Numbers in the file: no size of a network is larger.
+  func fault(numbers: Int) -> String? {
+    if let size = network.sizes.first(where: { $0 < 1 || $0 > max(numbers, 1000) }) {
+      return "a network with a size of \(size)"
+    }
+    do {
+      _ = try schedule.schedule()
+    } catch {
+      return error.message
+    }
+    if kind == .categorical {
+      guard let categories, categories > 1, categories < 256, noise != nil else {
+        return "categories"
+      }
+      if let activity, !(activity > 0 && activity < 1) { return "activity \(activity)" }
+      return nil
+    }
+    guard let scale, scale > 0, scale.isFinite else { return "scale" }
+    guard let shift, shift.count == network.network.inputSize, shift.allSatisfy(\.isFinite) else {
+      return "shift"
+    }
+    if let quantum, !(quantum >= 0 && quantum.isFinite) { return "quantum \(quantum)" }
+    if kind == .denoiser, head == nil || loss == nil || path == nil {
+      return "no output, loss or path"
+    }
+    return nil
+  }
+
   /// The Gaussian chain.
   public func diffusion() throws(SzilardError) -> GaussianDiffusion {
     GaussianDiffusion(try schedule.schedule())
@@ -106,6 +138,7 @@ extension NoisePath {
     ("karras", .karras(smallest: 0.002, largest: 80, exponent: 7)),
     ("linear-log-snr", .linearLogSignalToNoise(first: 10, last: -8)),
     ("sigmoid", .sigmoid(first: -3, last: 3)),
+    ("learned", .learned(MonotoneSchedule(first: 10, last: -8, pieces: 32))),
   ]
 
   /// The path of a name.

@@ -6,25 +6,8 @@ public import NumericalCore
 /// As JSON: `method`, `logLikelihood` (nats a sample, of scaled data where they are continuous),
 /// `bitsPerSample`, `bitsPerDimension` (of quantised data: of the integers), `nullLogLikelihood`,
 /// `gain` (bits a sample above the null model), `samples`, `dimension`, `steps`, `lowerBound`,
-/// `terms` (`step`, `mean`, `standardError`), and what the method adds.
+/// `terms` (`step`, `mean`, `standardError`, `count`), and what the method adds.
 public struct DiffusionLikelihood: Sendable, Encodable {
-  /// One divergence of a bound.
-  public struct Term: Sendable, Encodable {
-    /// t.
-    public let step: Int
-    /// Its mean in nats.
-    public let mean: Double
-    /// Of the mean.
-    public let standardError: Double
-
-    /// A term.
-    public init(step: Int, mean: Double, standardError: Double) {
-      self.step = step
-      self.mean = mean
-      self.standardError = standardError
-    }
-  }
-
   /// `bound`, `jarzynski`, `ode` or `parzen`.
   public var method: String
   /// In nats a sample.
@@ -50,7 +33,7 @@ public struct DiffusionLikelihood: Sendable, Encodable {
   /// `forward` or `model`.
   public var lastStep: String?
   /// The divergences of the bound.
-  public var terms: [Term]?
+  public var terms: [BoundTerm]?
   /// jarzynski: the bound of one path a sample, E(−w).
   public var singlePathBound: Estimate?
   /// jarzynski: paths a sample.
@@ -96,15 +79,20 @@ public struct DiffusionLikelihood: Sendable, Encodable {
     var lines = [
       "\(lowerBound ? "lower bound of the log-likelihood" : "log-likelihood") (\(method), "
         + "\(samples) samples of \(dimension)):",
-      "  \(logLikelihood) nats a sample",
-      "  \(bitsPerSample) bits a sample",
+      "  " + logLikelihood.text(unit: "nats a sample"),
+      "  " + bitsPerSample.text(unit: "bits a sample", withReason: false),
     ]
-    if let gain { lines.append("  \(gain) bits a sample above the null model") }
+    if let gain {
+      lines.append("  " + gain.text(unit: "bits a sample above the null model", withReason: false))
+    }
     if let bitsPerDimension {
-      lines.append("  \(bitsPerDimension) bits a dimension (\(dequantisation ?? ""))")
+      lines.append(
+        "  "
+          + bitsPerDimension.text(
+            unit: "bits a dimension (\(dequantisation ?? ""))", withReason: false))
     }
     if let singlePathBound {
-      lines.append("  bound of single paths: \(singlePathBound) nats")
+      lines.append("  bound of single paths: " + singlePathBound.text(unit: "nats"))
     }
     if let dissipatedWork {
       lines.append(

@@ -21,12 +21,20 @@ public struct DiffusionModel: Sendable {
     evaluator = NetworkEvaluator(description.network.network, workers: workers)
   }
 
+  /// Values of a sample of the data: the network's inputs, but for symbols, which take one for each category.
+  public var unitCount: Int {
+    let inputs = evaluator.network.inputSize
+    guard let categories = description.categories, categories > 2 else { return inputs }
+    return inputs / categories
+  }
+
   /// The reverse chain.
   ///
-  /// - Parameter variance: The width of a denoiser's steps; a model of the kernel has its own.
-  /// - Throws: `usage` for a model of discrete data.
+  /// - Parameter variance: The width of a denoiser's steps, nil for ``usualVariance``; a model of the
+  ///   kernel has its own.
+  /// - Throws: `usage` for a model of discrete data, and for a variance that the model does not have.
   public func reverseKernel(
-    schedule: ScheduleDescription? = nil, variance: DenoisingKernel.Variance = .posterior
+    schedule: ScheduleDescription? = nil, variance: DenoisingKernel.Variance? = nil
   ) throws(SzilardError) -> any GaussianReverseKernel {
     switch description.kind {
     case .reverseKernel:
@@ -36,14 +44,26 @@ public struct DiffusionModel: Sendable {
           "a model of the reverse kernel has the steps it was trained with: "
             + "\(description.schedule.steps) of the schedule \(description.schedule.name.rawValue)")
       }
+      if let variance {
+        throw SzilardError(
+          .usage,
+          "the variance '\(variance.rawValue)' is one of a denoiser's steps; a model of the reverse "
+            + "kernel has learned its own")
+      }
       return LearnedReverseKernel(
         evaluator: single, parameters: parameters, diffusion: try description.diffusion())
     case .denoiser:
       let chain = GaussianDiffusion(try (schedule ?? description.schedule).schedule())
-      return try DenoisingKernel(try denoiser(), diffusion: chain, variance: variance)
+      return try DenoisingKernel(
+        try denoiser(), diffusion: chain, variance: variance ?? usualVariance)
     case .categorical:
       throw SzilardError(.usage, "the model is one of discrete data")
     }
+  }
+
+  /// The width of a denoiser's steps unless another is asked for: what it learned, or the posterior's.
+  public var usualVariance: DenoisingKernel.Variance {
+    description.loss == .hybrid ? .learned : .posterior
   }
 
   /// The denoiser.
@@ -98,20 +118,29 @@ public struct DiffusionModel: Sendable {
     return file
   }
 
+  static func description(
+    of file: Safetensors, path: String
+  ) throws(SzilardError) -> DiffusionDescription {
+    guard let text = file.metadata["diffusion"] else {
+      throw SzilardError(
+        .badData, "\(path): is not a diffusion model: its metadata have no entry 'diffusion'")
+    }
+    do {
+      return try JSONDecoder().decode(DiffusionDescription.self, from: Data(text.utf8))
+    } catch {
+      throw SzilardError(.badData, "\(path): its description cannot be read: \(error)")
+    }
+  }
+
   /// Reads a model.
   ///
   /// - Throws: `badData` when the file is no diffusion model, or a tensor is missing or of another shape.
   public init(path: String, workers: Workers) throws(SzilardError) {
     let file = try Safetensors(path: path)
-    guard let text = file.metadata["diffusion"] else {
-      throw SzilardError(
-        .badData, "\(path): is not a diffusion model: its metadata have no entry 'diffusion'")
-    }
-    let description: DiffusionDescription
-    do {
-      description = try JSONDecoder().decode(DiffusionDescription.self, from: Data(text.utf8))
-    } catch {
-      throw SzilardError(.badData, "\(path): its description cannot be read: \(error)")
+    let description = try DiffusionModel.description(of: file, path: path)
+    let numbers = file.tensors.values.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    if let fault = description.fault(numbers: numbers) {
+      throw SzilardError(.badData, "\(path): its description is no model's: \(fault)")
     }
     var parameters = description.network.network.initialParameters(seed: 0)
     try parameters.replace(from: file, prefix: "", path: path)

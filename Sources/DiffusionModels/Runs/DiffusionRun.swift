@@ -30,7 +30,7 @@ public final class DiffusionRun {
   /// Where the run is kept.
   public let folder: RunFolder
   /// What is trained.
-  public let description: DiffusionDescription
+  public private(set) var description: DiffusionDescription
   /// The trainer.
   public let trainer: DiffusionTrainer
 
@@ -83,10 +83,19 @@ public final class DiffusionRun {
       earlierSeconds = 0
       return
     }
-    earlierSeconds = try DiffusionCheckpoint.restore(
-      trainer, from: folder.checkpointFile(update: update))
+    let file = folder.checkpointFile(update: update)
+    let state: DiffusionCheckpoint.State
+    do {
+      state = try DiffusionCheckpoint.restore(trainer, from: file)
+    } catch {
+      throw SzilardError(
+        error.kind, "\(error.message); delete the file to go on from the checkpoint before it")
+    }
+    earlierSeconds = state.seconds
+    losses = (state.lossSum, state.lossCount)
     try folder.keepMetrics(as: DiffusionRecord.self) { $0.update <= update }
     newest = folder.metrics(as: DiffusionRecord.self).last
+    self.description.learnedPath = trainer.learnedPath
   }
 
   /// Seconds of training so far, over all processes.
@@ -113,9 +122,11 @@ public final class DiffusionRun {
       do {
         loss = try trainer.step()
       } catch {
-        try? checkpoint()
+        // Parameters that are no numbers any more are not worth keeping.
+        if trainer.isFinite { try? checkpoint() }
         throw error
       }
+      if let path = trainer.learnedPath { description.learnedPath = path }
       losses = (losses.sum + loss, losses.count + 1)
       smoothed = smoothed == 0 ? loss : 0.98 * smoothed + 0.02 * loss
       let update = trainer.update
@@ -137,9 +148,13 @@ public final class DiffusionRun {
 
   private func checkpoint() throws(SzilardError) {
     try DiffusionCheckpoint.write(
-      trainer, description: description, seconds: seconds,
+      trainer, description: description,
+      state: .init(seconds: seconds, lossSum: losses.sum, lossCount: losses.count),
       to: folder.checkpointFile(update: trainer.update))
     try model.write(to: folder.modelFile)
+    if let configuration = try SchedulerConfiguration(description) {
+      try folder.writeScheduler(configuration)
+    }
   }
 
   private func record() throws {
@@ -166,7 +181,8 @@ public final class DiffusionRun {
   /// every record.
   private func sampleLosses(of objective: any TrainingObjective) throws -> [Double] {
     let batch = objective.batch(
-      of: ArraySlice(0..<objective.sampleCount), update: 0, seed: trainer.options.seed &+ 1)
+      of: ArraySlice(0..<objective.sampleCount), update: 0, seed: trainer.options.seed &+ 1,
+      workers: trainer.evaluator.workers)
     let outputs = try trainer.evaluator.outputs(
       of: batch.inputs, conditions: batch.conditions, parameters: trainer.average.parameters)
     let width = outputs.columns

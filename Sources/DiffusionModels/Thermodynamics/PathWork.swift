@@ -63,8 +63,8 @@ public struct PathWork: Sendable {
     return try collect(data.rows, keepingSteps) { rows, add in
       try advance(data.selectingRows(rows), add) { step in
         .normal(
-          rows: rows.count, columns: data.columns, seed: seed, purpose: .forwardPaths,
-          step: UInt64(path) << 32 | UInt64(step), firstRow: rows.lowerBound)
+          indices: rows, columns: data.columns, seed: seed, purpose: .forwardPaths,
+          step: UInt64(path) << 32 | UInt64(step))
       }
     }
   }

@@ -28,7 +28,7 @@ public struct ScheduleGeometry: Sendable, Equatable {
     }
     cost = grid.integral(square) / duration
     length = grid.integral { square($0).squareRoot() }
-    self.duration = duration
+    self.duration = duration * (range.upperBound - range.lowerBound)
   }
 
   /// L²/τ: the least cost of any timing of the same curve.

@@ -32,6 +32,15 @@ public struct TimeGrid: Sendable, Equatable {
     self.weights = weights
   }
 
+  /// Given ascending times with the weights of trapezoids between them.
+  public init(trapezoidsBetween times: [Double]) {
+    precondition(times.count > 1, "\(times.count) times")
+    self.times = times
+    weights = times.indices.map { k in
+      (times[min(k + 1, times.count - 1)] - times[max(k - 1, 0)]) / 2
+    }
+  }
+
   /// Σ_k w_k f(t_k).
   public func integral(_ f: (Double) -> Double) -> Double {
     zip(times, weights).reduce(0) { $0 + $1.1 * f($1.0) }

@@ -17,8 +17,10 @@ struct BoundObjective: TrainingObjective {
 
   var sampleCount: Int { data.samples.rows }
 
-  func batch(of samples: ArraySlice<Int>, update: Int, seed: UInt64) -> TrainingBatch {
-    let clean = data.scaled(samples, seed: seed, step: update)
+  func batch(
+    of samples: ArraySlice<Int>, update: Int, seed: UInt64, workers: Workers
+  ) -> TrainingBatch {
+    let clean = data.scaled(samples, seed: seed, step: update, workers: workers)
     let (n, d) = (clean.rows, clean.columns)
     let steps = BoundObjective.steps(
       n, of: diffusion.schedule.steps, update: update, seed: seed)
@@ -86,12 +88,7 @@ struct BoundObjective: TrainingObjective {
 
   /// One step of 2 … T for each of n samples: one in each of n equal parts of the chain.
   static func steps(_ n: Int, of all: Int, update: Int, seed: UInt64) -> [Int] {
-    var stream = RandomStream(seed: seed, purpose: .diffusionTimes, index: UInt64(update))
-    let shift = stream.uniform()
-    return (0..<n).map { row in
-      var place = (Double(row) + shift) / Double(n)
-      place -= place.rounded(.down)
-      return min(all, 2 + Int(place * Double(all - 1)))
-    }
+    let times = StratifiedTimes(count: n, update: update, seed: seed)
+    return (0..<n).map { min(all, 2 + Int(times[$0] * Double(all - 1))) }
   }
 }

@@ -37,7 +37,9 @@ struct CategoricalObjective: TrainingObjective {
 
   var sampleCount: Int { data.rows }
 
-  func batch(of samples: ArraySlice<Int>, update: Int, seed: UInt64) -> TrainingBatch {
+  func batch(
+    of samples: ArraySlice<Int>, update: Int, seed: UInt64, workers: Workers
+  ) -> TrainingBatch {
     let n = samples.count
     var times = RandomStream(seed: seed, purpose: .diffusionTimes, index: UInt64(update))
     let shift = times.uniform()

@@ -12,9 +12,15 @@ extension DiffusionDescription {
       guard let head, let loss, let path else {
         throw SzilardError(.badData, "the description of a denoiser lacks its output, loss or path")
       }
-      return DenoisingObjective(
-        data: try data(try continuous(set)), head: head, loss: loss, path: try .named(path),
+      let samples = try data(try continuous(set))
+      if loss == .hybrid {
+        return HybridObjective(data: samples, head: head, diffusion: try diffusion())
+      }
+      var objective = DenoisingObjective(
+        data: samples, head: head, loss: loss, path: try .named(path),
         earliest: DiffusionDescription.earliest)
+      if let learnedPath { objective.follow(learnedPath) }
+      return objective
     case .categorical:
       let chain = try categoricalDiffusion()
       return CategoricalObjective(
@@ -62,6 +68,12 @@ extension DiffusionDescription {
       throw SzilardError(.usage, "the model is one of continuous data")
     }
     let schedule = try schedule.schedule()
+    if noise == .absorbing, schedule.signalPowers[schedule.steps] > 0 {
+      throw SzilardError(
+        .usage,
+        "masks (--noise absorbing) must cover all in the end: the schedule \(self.schedule.name.rawValue) "
+          + "leaves a signal power of \(schedule.signalPowers[schedule.steps]); take reciprocal")
+    }
     if noise == .absorbing { return try .absorbing(categories: categories, schedule: schedule) }
     if let activity { return try .bernoulli(activity: activity, schedule: schedule) }
     return try .uniform(categories: categories, schedule: schedule)

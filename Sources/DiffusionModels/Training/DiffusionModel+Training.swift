@@ -1,5 +1,5 @@
 public import DataSets
-public import Learning
+internal import Learning
 public import NumericalCore
 
 extension DiffusionModel {
@@ -33,6 +33,7 @@ extension DiffusionModel {
       let loss = try trainer.step()
       progress(Double(trainer.update) / Double(options.updates), loss)
     }
+    description.learnedPath = trainer.learnedPath
     return DiffusionModel(
       description: description, parameters: trainer.average.parameters, workers: workers)
   }

@@ -1,6 +1,6 @@
 internal import Foundation
 public import Learning
-public import NumericalCore
+internal import NumericalCore
 
 /// How a diffusion is trained.
 public struct DiffusionTrainingOptions: Sendable, Equatable, Codable {
@@ -40,8 +40,10 @@ public final class DiffusionTrainer {
   public internal(set) var optimizer: Optimizer
   /// Updates done.
   public internal(set) var update = 0
+  /// The course of a learned path, once it has been measured.
+  public private(set) var learnedPath: MonotoneSchedule?
 
-  private let objective: any TrainingObjective
+  private var objective: any TrainingObjective
   private var batches: Minibatches
   private let rate: LearningRateSchedule
 
@@ -70,7 +72,7 @@ public final class DiffusionTrainer {
   /// Goes on from a saved state.
   func restore(
     parameters: NetworkParameters, average: NetworkParameters, first: [Matrix<Float>],
-    second: [Matrix<Float>], update: Int
+    second: [Matrix<Float>], update: Int, learnedPath: MonotoneSchedule?
   ) {
     self.parameters = parameters
     self.average = MovingAverage(of: average, decay: options.averageDecay, updates: update)
@@ -78,6 +80,17 @@ public final class DiffusionTrainer {
     optimizer.secondMoments = second
     optimizer.updates = update
     self.update = update
+    if let learnedPath { follow(learnedPath) }
+  }
+
+  private func follow(_ path: MonotoneSchedule) {
+    learnedPath = path
+    objective.follow(path)
+  }
+
+  /// Whether all parameters are finite numbers.
+  var isFinite: Bool {
+    (parameters.tensors + average.parameters.tensors).allSatisfy { $0.sumOfSquares.isFinite }
   }
 
   /// The learning rate of the next update.
@@ -89,6 +102,12 @@ public final class DiffusionTrainer {
   ///
   /// - Throws: `badData` when the loss is no longer finite; parameters are then those before.
   public func step() throws -> Double {
+    if let path = try objective.refittedPath(
+      update: update, of: options.updates, parameters: average.parameters, evaluator: evaluator,
+      seed: options.seed)
+    {
+      follow(path)
+    }
     // A batch larger than the data goes through them more than once, each time with noise of its own.
     let share = min(options.batchSize, objective.sampleCount)
     var samples: [Int] = []
@@ -97,7 +116,8 @@ public final class DiffusionTrainer {
       samples += batches.batch(update: update * passes + pass)
     }
     let batch = objective.batch(
-      of: samples.prefix(options.batchSize), update: update, seed: options.seed)
+      of: samples.prefix(options.batchSize), update: update, seed: options.seed,
+      workers: evaluator.workers)
     var (sum, slopes) = try evaluator.gradient(
       of: batch.inputs, conditions: batch.conditions, parameters: parameters, loss: batch.loss)
     let count = Double(batch.conditions.count)

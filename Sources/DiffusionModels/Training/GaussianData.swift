@@ -4,7 +4,7 @@ public import NumericalCore
 /// Continuous data as a diffusion takes them: centred and of average second moment 1.
 ///
 /// ```
-/// x = (y + u − shift)/scale,   u uniform in [0, 1/levels) when y are quantised to that step
+/// x = (y + u − shift)/scale,   u uniform in [0, quantum) when y are quantised to that step
 /// ```
 ///
 /// One scale for all coordinates keeps the data's shape; the bound assumes that the average second
@@ -40,12 +40,17 @@ public struct GaussianData: Sendable, Equatable {
         second += distance * distance / Double(samples.rows * samples.columns)
       }
     }
+    // What differs by the rounding of floats alone does not vary.
+    let largest = shift.map(abs).max() ?? 0
+    guard samples.rows > 0, second.squareRoot() > 1e-6 * largest, second.isFinite else {
+      throw SzilardError(
+        .badData,
+        samples.rows == 0
+          ? "the data hold no samples"
+          : "the data do not vary" + (samples.rows == 1 ? ": there is one sample" : ""))
+    }
     // The uniform noise has a variance of its own.
     second += quantum * quantum / 12
-    guard samples.rows > 0, second > quantum * quantum / 12, second.isFinite else {
-      throw SzilardError(
-        .badData, samples.rows == 0 ? "the data hold no samples" : "the data do not vary")
-    }
     self.init(samples: samples, shift: shift, scale: second.squareRoot(), quantum: quantum)
   }
 
@@ -59,19 +64,27 @@ public struct GaussianData: Sendable, Equatable {
   }
 
   /// The scaled samples of the given rows; the uniform noise follows from (seed, step, row).
-  public func scaled(_ rows: some Sequence<Int>, seed: UInt64, step: Int = 0) -> Matrix<Double> {
+  public func scaled(
+    _ rows: some Sequence<Int>, seed: UInt64, step: Int = 0, workers: Workers = Workers(count: 1)
+  ) -> Matrix<Double> {
     let rows = Array(rows)
     var result = Matrix<Double>(rows: rows.count, columns: samples.columns)
     let stride = result.stride
     result.withUnsafeMutablePointer { target in
       samples.withUnsafePointer { source in
-        for (place, row) in rows.enumerated() {
-          var stream = RandomStream(
-            seed: seed, purpose: .dequantisation, index: UInt64(row), step: UInt64(step))
-          for column in 0..<samples.columns {
-            let noise = quantum > 0 ? quantum * stream.uniform() : 0
-            target[place * stride + column] =
-              (Double(source[row * samples.stride + column]) + noise - shift[column]) / scale
+        let (source, target) = (UncheckedSendable(source), UncheckedSendable(target))
+        workers.forEachRange(of: rows.count, grain: 8) { places, _ in
+          for place in places {
+            let row = rows[place]
+            var stream = RandomStream(
+              seed: seed, purpose: .dequantisation, index: UInt64(row), step: UInt64(step))
+            let (from, to) = (
+              source.value + row * samples.stride, target.value + place * stride
+            )
+            for column in 0..<samples.columns {
+              let noise = quantum > 0 ? quantum * stream.uniform() : 0
+              to[column] = (Double(from[column]) + noise - shift[column]) / scale
+            }
           }
         }
       }

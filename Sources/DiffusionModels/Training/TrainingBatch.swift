@@ -1,5 +1,5 @@
-public import Learning
-public import NumericalCore
+internal import Learning
+internal import NumericalCore
 
 /// The states, conditions and loss of one update.
 struct TrainingBatch: Sendable {
@@ -16,7 +16,26 @@ protocol TrainingObjective: Sendable {
   /// Samples to draw from.
   var sampleCount: Int { get }
   /// The batch of the given samples in an update; its streams follow from the seed and the update.
-  func batch(of samples: ArraySlice<Int>, update: Int, seed: UInt64) -> TrainingBatch
+  func batch(
+    of samples: ArraySlice<Int>, update: Int, seed: UInt64, workers: Workers
+  ) -> TrainingBatch
+  /// The path with which training goes on from an update, where the path is learned and this update
+  /// measures it; nil otherwise.
+  func refittedPath(
+    update: Int, of updates: Int, parameters: NetworkParameters, evaluator: NetworkEvaluator,
+    seed: UInt64
+  ) throws -> MonotoneSchedule?
+  /// Takes the path that was measured.
+  mutating func follow(_ path: MonotoneSchedule)
+}
+
+extension TrainingObjective {
+  func refittedPath(
+    update: Int, of updates: Int, parameters: NetworkParameters, evaluator: NetworkEvaluator,
+    seed: UInt64
+  ) throws -> MonotoneSchedule? { nil }
+
+  mutating func follow(_ path: MonotoneSchedule) {}
 }
 
 extension NetworkCondition {

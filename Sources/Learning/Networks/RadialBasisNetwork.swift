@@ -15,6 +15,9 @@ public struct RadialBasisNetwork: ConditionedNetwork, Codable, Equatable {
   /// Columns of the output.
   public var outputSize: Int
 
+  /// The most radial basis functions.
+  public static var mostUnits: Int { Kernels.mostRadialUnits }
+
   /// A network of T readouts.
   public init(inputSize: Int, units: Int = 16, steps: Int, outputs: Int) {
     self.inputSize = inputSize

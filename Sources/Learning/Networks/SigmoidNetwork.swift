@@ -23,8 +23,8 @@ public struct SigmoidNetwork: ConditionedNetwork, Codable, Equatable {
     outputSize = outputs
   }
 
-  /// Few pieces, because the gradients of T readouts are long to add.
-  public var samplesPerPiece: Int { 512 }
+  /// Few pieces, because the gradients of T readouts are long to add: one or more samples a readout.
+  public var samplesPerPiece: Int { (Swift.max(512, steps) + 511) / 512 * 512 }
 
   /// Weights that keep the spread of fields at one; readouts zero.
   public func initialParameters(seed: UInt64) -> NetworkParameters {

@@ -22,6 +22,12 @@ public struct Matrix<Scalar: BitwiseCopyable & Sendable & Equatable & Expressibl
     buffer = AlignedBuffer(count: rows * stride)
   }
 
+  /// A matrix with one value everywhere.
+  public init(rows: Int, columns: Int, repeating value: Scalar) {
+    self.init(rows: rows, columns: columns)
+    for row in 0..<rows { (buffer.pointer + row * stride).update(repeating: value, count: columns) }
+  }
+
   /// The matrix with the given elements in row-major order.
   public init(rows: Int, columns: Int, elements: some Collection<Scalar>) {
     precondition(
@@ -128,11 +134,12 @@ public struct Matrix<Scalar: BitwiseCopyable & Sendable & Equatable & Expressibl
 
   /// Applies a transformation to each element.
   public func map<Other>(_ transform: (Scalar) -> Other) -> Matrix<Other> {
-    var result = Matrix<Other>(rows: rows, columns: columns)
+    let result = Matrix<Other>(rows: rows, columns: columns)
     for row in 0..<rows {
-      for column in 0..<columns {
-        result[row, column] = transform(buffer.pointer[row * stride + column])
-      }
+      let (source, target) = (
+        buffer.pointer + row * stride, result.buffer.pointer + row * result.stride
+      )
+      for column in 0..<columns { target[column] = transform(source[column]) }
     }
     return result
   }

@@ -50,6 +50,7 @@ public enum StreamPurpose: UInt64, Sendable {
   case patternSamples = 60
   case entropyProductionSamples = 61
   case slices = 62
+  case scheduleFit = 63
 }
 
 /// The name of a random stream: (seed, purpose, index, step).

@@ -143,7 +143,10 @@ public struct Estimate: Sendable, Equatable {
 
 extension Estimate: CustomStringConvertible {
   /// Value, interval and verdict for a person, with the digits that the interval warrants.
-  public var description: String {
+  public var description: String { text(unit: "") }
+
+  /// The same with a unit behind the numbers, and where wanted without the reason of the verdict.
+  public func text(unit: String, withReason: Bool = true) -> String {
     let width = interval.upperBound - interval.lowerBound
     var digits = 6
     if width.isFinite, width > 0 {
@@ -154,7 +157,10 @@ extension Estimate: CustomStringConvertible {
       return String(format: "%.\(digits)f", number)
     }
     var result = "\(text(value)) [\(text(interval.lowerBound)), \(text(interval.upperBound))]"
-    if case .unresolved(let reason) = verdict { result += " unresolved: \(reason)" }
+    if !unit.isEmpty { result += " " + unit }
+    if case .unresolved(let reason) = verdict {
+      result += (unit.isEmpty ? " " : ", ") + "unresolved" + (withReason ? ": \(reason)" : "")
+    }
     return result
   }
 }
