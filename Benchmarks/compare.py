@@ -111,7 +111,7 @@ for batch in (100, 1000):
         row(f"{langevin}, 1 chain", ours[langevin, 1], "steps/s")
 for key, name, wanted in (("convolution", "training step, convolution 28x28, batch 128", 1),
                           ("residual", "training step, residual network 2-128, batch 512", 1),
-                          ("radial", "40 passes, radial basis 2-16-4, 1000 rows", 5)):
+                          ("radial", "1000 samples, radial basis 2-16-4, T = 40", 5)):
     for threads in (1, 2):
         if (name, threads) not in ours:
             continue

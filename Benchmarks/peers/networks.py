@@ -4,7 +4,8 @@
 With --check FOLDER (written by `szilard benchmark --networks FOLDER`) parameters, a batch and targets are read,
 and outputs and gradients must agree with Szilard's; the numbers are printed.  A timed step is forward, half the
 squared distance to targets, backward, fused Adam and the moving average of the parameters; convolutions in both
-memory formats, of which the better one is to be taken.  Prints one JSON object.
+memory formats, of which the better one is to be taken.  "radial" is the sampler of a chain of 40 steps.  Prints one JSON
+object.
 """
 import argparse
 import math
@@ -111,6 +112,13 @@ class Radial(nn.Module):
         return torch.addmm(self.biases[step], h, self.readouts[step])
 
 
+def log_uniform_rates(steps, first, last_power):
+    """Rates of a chain whose log-SNR falls by equal steps from that of the first rate."""
+    begin, end = math.log((1 - first) / first), math.log(last_power / (1 - last_power))
+    powers = torch.sigmoid(torch.linspace(begin, end, steps, dtype=torch.float64))
+    return (1 - powers / torch.cat([torch.ones(1, dtype=torch.float64), powers[:-1]])).float()
+
+
 def half_square(y, t):
     return ((y - t) ** 2).sum() / 2
 
@@ -187,12 +195,17 @@ for threads in o.threads or [2]:
     x = torch.randn(512, 2)
     times["residual"] = measure(
         step(networks["residual"], x, torch.linspace(-5, 5, 512), torch.randn_like(x)), 5 * o.repeats)
-    x = torch.randn(1000, 2)
+    # The whole reverse chain: steps 40 to 2 by the network, the last one by the forward kernel.
+    rates = log_uniform_rates(40, 1e-4, 1e-3)
+    keep, root, offset = (1 - rates).sqrt(), rates.sqrt(), torch.logit(rates.clamp(1e-6, 1 - 1e-5))
 
     def sample():
         with torch.inference_mode():
-            for k in reversed(range(40)):
-                networks["radial"](x, k)
+            x = torch.randn(1000, 2)
+            for k in range(39, 0, -1):
+                mean, width = networks["radial"](x, k).chunk(2, 1)
+                x = keep[k] * x + root[k] * mean + torch.sigmoid(offset[k] + width).sqrt() * torch.randn_like(x)
+            return keep[0] * x + root[0] * torch.randn_like(x)
 
     times["radial"] = measure(sample, 5 * o.repeats)
     results.append({"threads": threads, "checks": checks, **times})

@@ -92,7 +92,7 @@ public struct DiffusionPage: Sendable {
       result.append(
         BoundTermsFigure.make(
           name: "bound-terms", steps: shown.map(\.step), means: shown.map(\.mean),
-          standardErrors: shown.map(\.standardError)))
+          standardErrors: shown.compactMap(\.standardError)))
     }
     if let production = findings.entropyProduction {
       result.append(
@@ -103,14 +103,16 @@ public struct DiffusionPage: Sendable {
             .init(name: "total", values: production.points.map(\.total)),
             .init(name: "system", values: production.points.map(\.system)),
             .init(name: "bath", values: production.points.map(\.bath)),
-          ]))
+          ], perLogarithm: findings.description.kind == .denoiser,
+          timeLabel: findings.description.kind == .denoiser
+            ? "time t" : "part of the fall of the log-SNR"))
     }
     if findings.records.count > 1 { result.append(learning) }
     return result
   }
 
   /// At most 400 terms, so that a figure stays light.
-  private func thinned(_ terms: [DiffusionLikelihood.Term]) -> [DiffusionLikelihood.Term] {
+  private func thinned(_ terms: [BoundTerm]) -> [BoundTerm] {
     guard terms.count > 400 else { return terms }
     return (0..<400).map { terms[$0 * terms.count / 400] }
   }

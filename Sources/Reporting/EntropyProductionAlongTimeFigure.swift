@@ -28,10 +28,11 @@ public enum EntropyProductionAlongTimeFigure {
   ///   - rates: The total first, then its parts.
   ///   - perLogarithm: Whether values are given per unit of time and are to be shown per e-fold of it,
   ///     t Ṡ over a logarithmic axis, where areas are entropies.
+  ///   - timeLabel: What the axis of times says.
   public static func make(
     name: String = "entropy-production-along-time",
     title: String = "Entropy production along diffusion", times: [Double], rates: [Rate],
-    perLogarithm: Bool = true
+    perLogarithm: Bool = true, timeLabel: String = "time t"
   ) -> Figure {
     var series: [SeriesFigure.Series] = []
     for rate in rates {
@@ -54,7 +55,7 @@ public enum EntropyProductionAlongTimeFigure {
       caption: perLogarithm
         ? "Entropy for each e-fold of time, so that equal areas are equal entropies. The total is what the system's entropy grows by and what the bath takes up; bands are 95 % intervals."
         : "Rates of entropy. The total is what the system's entropy grows by and what the bath takes up; bands are 95 % intervals.",
-      xLabel: "time t", yLabel: perLogarithm ? "t dS/dt (nats)" : "dS/dt (nats)", series: series,
+      xLabel: timeLabel, yLabel: perLogarithm ? "t dS/dt (nats)" : "dS/dt (nats)", series: series,
       references: [SeriesFigure.ReferenceLine(value: 0, name: "none")],
       isXLogarithmic: perLogarithm)
   }

@@ -39,21 +39,9 @@ private struct DeadLeavesLearning {
     var outcome = ReproductionOutcome(measured: [], checks: [])
     let train = try leaves(samples: 8000, seed: context.seed)
     let test = try leaves(samples: 64, seed: context.seed &+ 1)
-    var description = DiffusionDescription(
-      kind: .denoiser, schedule: ScheduleDescription(.cosine, steps: 1000),
-      network: .convolution(ResidualConvolution(height: size, width: size)),
-      variables: "continuous")
-    description.head = .v
-    description.loss = .simple
-    description.path = "cosine"
-    var options = DiffusionTrainingOptions()
-    options.updates = context.isFull ? 8000 : 1500
-    options.batchSize = 128
-    options.averageDecay = 0.99
-    options.seed = context.seed
-    let model = try DiffusionModel.trained(
-      description, on: train, options: options, workers: context.workers
-    ) { done, _ in context.progress(0.8 * done) }
+    let denoiser = PictureDenoiser(
+      loss: .continuous, updates: context.isFull ? 8000 : 1200, batchSize: 64)
+    let model = try denoiser.trained(on: train, context: context) { context.progress(0.8 * $0) }
     let data = try model.description.data(try test.reals)
     let bound = try EvidenceBound(
       try model.reverseKernel(), lastStep: .model, workers: context.workers

@@ -28,7 +28,7 @@ extension Reproduction {
 }
 
 /// The run of diff-t3.
-struct DigitsParzen {
+private struct DigitsParzen {
   let context: ReproductionContext
 
   init(_ context: ReproductionContext) { self.context = context }
@@ -57,9 +57,15 @@ struct DigitsParzen {
       .exact(
         "perfect model: distance from 349 bits", abs(perfect.bits.value - 349), atMost: 3 * 3.3))
     context.progress(0.05)
-    let model = try DigitsParzen.model(
-      on: train, updates: context.isFull ? 12_000 : 600, context: context
-    ) { context.progress(0.05 + 0.7 * $0) }
+    var denoiser = PictureDenoiser(loss: .flow, updates: 1200, batchSize: 64, quantum: 1 / 255)
+    if context.isFull {
+      denoiser.maps = [16, 64, 128]
+      denoiser.blocks = [1, 1, 3]
+      denoiser.updates = 32_500
+    }
+    let model = try denoiser.trained(on: train, context: context) {
+      context.progress(0.05 + 0.7 * $0)
+    }
     let states = try HeunSampler(try model.denoiser(), levels: 25).samples(
       context.isFull ? 10_000 : 2000, seed: context.seed, workers: context.workers
     ).samples
@@ -85,29 +91,6 @@ struct DigitsParzen {
     ]
     context.progress(1)
     return outcome
-  }
-
-  /// The denoiser of the entry.
-  static func model(
-    on train: DataSet, updates: Int, context: ReproductionContext, quantum: Double = 1.0 / 255,
-    progress: (Double) -> Void
-  ) throws -> DiffusionModel {
-    var description = DiffusionDescription(
-      kind: .denoiser, schedule: ScheduleDescription(.cosine, steps: 1000),
-      network: .convolution(ResidualConvolution(height: 28, width: 28)), variables: "continuous")
-    description.head = .v
-    description.loss = .simple
-    description.path = "cosine"
-    description.quantum = quantum
-    description.pictureShape = [28, 28]
-    var options = DiffusionTrainingOptions()
-    options.updates = updates
-    options.batchSize = 128
-    options.averageDecay = updates > 2000 ? 0.999 : 0.99
-    options.seed = context.seed
-    return try DiffusionModel.trained(
-      description, on: train, options: options, workers: context.workers
-    ) { done, _ in progress(done) }
   }
 
   private func likelihood(

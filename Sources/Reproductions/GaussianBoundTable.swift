@@ -102,7 +102,7 @@ private struct GaussianBoundTable {
       -works[row]
         + 0.5 * (some.row(row).reduce(0) { $0 + $1 * $1 } + 2 * log(2 * .pi))
     }
-    let steps = sampled.steps.map(\.step)
+    let steps = sampled.terms.map(\.step)
     return ReproductionOutcome(
       measured: [
         ("K − L_null, exactly (nats)", exact),
@@ -130,9 +130,9 @@ private struct GaussianBoundTable {
           xLabel: "step t", yLabel: "divergence (nats)",
           series: [
             SeriesFigure.Series(
-              name: "sampled", x: steps.map(Double.init), y: sampled.steps.map(\.mean),
-              low: sampled.steps.map { $0.mean - 2 * $0.standardError },
-              high: sampled.steps.map { $0.mean + 2 * $0.standardError }, style: .points),
+              name: "sampled", x: steps.map(Double.init), y: sampled.terms.map(\.mean),
+              low: sampled.terms.map { $0.mean - 2 * ($0.standardError ?? 0) },
+              high: sampled.terms.map { $0.mean + 2 * ($0.standardError ?? 0) }, style: .points),
             SeriesFigure.Series(
               name: "exact", x: steps.map(Double.init),
               y: try exactBound(kernel, variances: [1, 1]).divergences),

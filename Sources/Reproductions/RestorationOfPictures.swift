@@ -50,10 +50,11 @@ private struct RestorationOfPictures {
       test = try Generators.generate(
         "dead-leaves:size=28,samples=32,seed=\(context.seed &+ 1)", workers: context.workers)
     }
-    let model = try DigitsParzen.model(
-      on: train, updates: context.isFull ? 5000 : 500, context: context,
-      quantum: context.mnist == nil ? 0 : 1.0 / 255
-    ) { context.progress(0.1 + 0.7 * $0) }
+    let denoiser = PictureDenoiser(
+      updates: context.isFull ? 5000 : 500, quantum: context.mnist == nil ? 0 : 1.0 / 255)
+    let model = try denoiser.trained(on: train, context: context) {
+      context.progress(0.1 + 0.7 * $0)
+    }
     let data = try model.description.data(try test.reals)
     let clean = data.scaled(0..<test.count, seed: context.seed)
     let noise = normals(clean.rows, clean.columns)
@@ -68,14 +69,11 @@ private struct RestorationOfPictures {
         of: noisy, draw: $0, seed: context.seed, workers: context.workers)
     }
     context.progress(0.9)
-    var mean = draws[0]
-    for row in 0..<mean.rows {
-      for column in 0..<mean.columns {
-        mean[row, column] = draws.reduce(0) { $0 + $1[row, column] } / 4
-      }
+    func ratio(_ states: Matrix<Double>) -> Double {
+      states.peakSignalToNoiseRatio(against: clean) ?? .nan
     }
-    let gain = 10 * log10(squaredError(noisy, clean) / squaredError(mean, clean))
-    let single = 10 * log10(squaredError(noisy, clean) / squaredError(draws[0], clean))
+    let gain = ratio(PosteriorDraws(draws).mean) - ratio(noisy)
+    let single = ratio(draws[0]) - ratio(noisy)
     outcome.measured += [
       ("gain of the mean of draws (dB)", gain), ("gain of one draw (dB)", single),
     ]

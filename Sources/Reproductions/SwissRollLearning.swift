@@ -120,20 +120,6 @@ private struct SwissRollLearning {
     return values.map(Double.init)
   }
 
-  private func forward(
-    _ data: Matrix<Double>, _ chain: GaussianDiffusion, _ step: Int
-  ) -> Matrix<Double> {
-    var noise = Matrix<Double>(rows: data.rows, columns: 2)
-    var numbers = [0.0, 0.0]
-    for row in 0..<data.rows {
-      var stream = NormalStream(
-        seed: context.seed, purpose: .slices, index: UInt64(row), step: UInt64(step))
-      stream.fill(&numbers)
-      noise.setRow(row, to: numbers)
-    }
-    return step == 0 ? data : chain.states(from: data, noise: noise, step: step)
-  }
-
   private func slicesFigure(
     _ index: Int, _ name: String, _ data: Matrix<Double>, _ chain: GaussianDiffusion,
     _ reverse: [Int: Matrix<Double>]
@@ -142,7 +128,7 @@ private struct SwissRollLearning {
       name: "diff-f1-slices-\(index + 1)", title: "Forward and reverse process: \(name)",
       slices: [0, 20, 40].map { step in
         DiffusionSlicesFigure.Slice(
-          label: "t = \(step)", forward: forward(data, chain, step),
+          label: "t = \(step)", forward: chain.states(from: data, step: step, seed: context.seed),
           reverse: reverse[step] ?? data)
       })
   }
@@ -150,27 +136,15 @@ private struct SwissRollLearning {
   private func driftFigure(
     _ index: Int, _ name: String, _ data: Matrix<Double>, _ kernel: any GaussianReverseKernel
   ) throws -> Figure {
-    let side = 17
-    var grid = Matrix<Double>(rows: side * side, columns: 2)
-    for row in 0..<grid.rows {
-      grid.setRow(
-        row,
-        to: [
-          -2.4 + 4.8 * Double(row % side) / Double(side - 1),
-          -2.4 + 4.8 * Double(row / side) / Double(side - 1),
-        ])
-    }
-    let panels = try [8, 20, 36].map { step -> DriftFieldFigure.Slice in
-      var drift = try kernel.reverse(grid, step: step).mean
-      for row in 0..<grid.rows {
-        for column in 0..<2 { drift[row, column] -= grid[row, column] }
-      }
-      return DriftFieldFigure.Slice(
-        label: "t = \(step)", states: forward(data, kernel.diffusion, step), positions: grid,
-        drifts: drift)
+    let fields = try [8, 20, 36].map { ($0, try DriftField(of: kernel, step: $0)) }
+    let panels = fields.map { step, field in
+      DriftFieldFigure.Slice(
+        label: "t = \(step)",
+        states: kernel.diffusion.states(from: data, step: step, seed: context.seed),
+        positions: field.positions, drifts: field.drifts)
     }
     return DriftFieldFigure.make(
       name: "diff-f1-drift-\(index + 1)", title: "Drift f_μ(x, t) − x: \(name)", slices: panels,
-      spacing: 4.8 / Double(side - 1))
+      spacing: fields[0].1.spacing)
   }
 }

@@ -1,16 +1,27 @@
 internal import Foundation
+internal import NumericalCore
 internal import Synchronization
 
 /// Where the commands write: results to standard output, messages and progress to standard error.
 enum Console {
   /// One line for a person, on standard error.
   static func message(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
   }
 
   /// A result, on standard output.
   static func output(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    write(Data((text + "\n").utf8))
+  }
+
+  /// A result that cannot be written ends the program: nobody would know of it.
+  private static func write(_ data: Data) {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: data)
+    } catch {
+      message("Error: standard output cannot be written: \(String(cString: strerror(errno)))")
+      exit(SzilardError.Kind.cannotOpen.rawValue)
+    }
   }
 
   /// A result as JSON, on standard output.
@@ -18,7 +29,7 @@ enum Console {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data = try encoder.encode(value)
-    FileHandle.standardOutput.write(data + [10])
+    write(data + [10])
   }
 
   /// A number with the given digits after the point.
@@ -53,7 +64,7 @@ final class ProgressLine: Sendable {
       let line = text()
       let padding = String(repeating: " ", count: max(0, shown.width - line.count))
       shown.width = line.count
-      FileHandle.standardError.write(Data(("\r" + line + padding).utf8))
+      try? FileHandle.standardError.write(contentsOf: Data(("\r" + line + padding).utf8))
     }
   }
 
@@ -61,8 +72,8 @@ final class ProgressLine: Sendable {
   func finish() {
     shown.withLock { shown in
       guard isTerminal, shown.width > 0 else { return }
-      FileHandle.standardError.write(
-        Data(("\r" + String(repeating: " ", count: shown.width) + "\r").utf8))
+      try? FileHandle.standardError.write(
+        contentsOf: Data(("\r" + String(repeating: " ", count: shown.width) + "\r").utf8))
       shown.width = 0
     }
   }

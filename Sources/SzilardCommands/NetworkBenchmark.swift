@@ -1,4 +1,5 @@
 internal import DataSets
+internal import DiffusionModels
 internal import Foundation
 internal import Learning
 internal import NumericalCore
@@ -9,8 +10,8 @@ struct NetworkBenchmark {
   let file: String
   let network: any ConditionedNetwork
   let batch: Int
-  /// Sampling: so many passes forwards instead of a step of training.
-  var passes: Int?
+  /// The chain of a reverse kernel, which is sampled instead of a step of training.
+  var chain: ScheduleDescription?
 
   static let all = [
     NetworkBenchmark(
@@ -20,8 +21,10 @@ struct NetworkBenchmark {
       name: "training step, residual network 2-128, batch 512", file: "residual",
       network: ResidualNetwork(inputSize: 2, outputs: 2), batch: 512),
     NetworkBenchmark(
-      name: "40 passes, radial basis 2-16-4, 1000 rows", file: "radial",
-      network: RadialBasisNetwork(inputSize: 2, steps: 40, outputs: 4), batch: 1000, passes: 40),
+      name: "1000 samples, radial basis 2-16-4, T = 40", file: "radial",
+      network: RadialBasisNetwork(inputSize: 2, steps: 40, outputs: 4), batch: 1000,
+      chain: ScheduleDescription(
+        .uniformLogSNR, steps: 40, firstRate: 1e-4, lastSignalPower: 1e-3)),
   ]
 
   private func normals(_ columns: Int, _ index: UInt64) -> Matrix<Float> {
@@ -34,7 +37,7 @@ struct NetworkBenchmark {
   private var conditions: [NetworkCondition] {
     (0..<batch).map {
       NetworkCondition(
-        step: passes == nil ? 1 + $0 % 40 : 1, logSignalToNoise: Double($0 % 40) / 4 - 5)
+        step: chain == nil ? 1 + $0 % 40 : 1, logSignalToNoise: Double($0 % 40) / 4 - 5)
     }
   }
 
@@ -67,19 +70,16 @@ struct NetworkBenchmark {
 
   /// What is timed; each call goes on where the last one ended.
   func step(workers: Workers) throws -> () throws -> Void {
+    if let chain {
+      let kernel = LearnedReverseKernel(
+        evaluator: NetworkEvaluator(network, workers: Workers(count: 1)), parameters: parameters,
+        diffusion: GaussianDiffusion(try chain.schedule()))
+      let sampler = AncestralSampler(kernel, lastStep: .forward)
+      return { _ = try sampler.samples(batch, seed: 7, workers: workers) }
+    }
     let evaluator = NetworkEvaluator(network, workers: workers)
     let inputs = normals(network.inputSize, 1)
     var parameters = network.initialParameters(seed: 7)
-    if let passes {
-      let steps = (1...passes).map {
-        [NetworkCondition](repeating: NetworkCondition(step: $0), count: batch)
-      }
-      return {
-        for conditions in steps.reversed() {
-          _ = try evaluator.outputs(of: inputs, conditions: conditions, parameters: parameters)
-        }
-      }
-    }
     let conditions = conditions
     let loss = NetworkBenchmark.squares(normals(network.outputSize, 2))
     var optimizer = Optimizer(

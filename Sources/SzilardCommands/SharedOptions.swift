@@ -111,6 +111,32 @@ extension ReadingDescription {
   }
 }
 
+/// Data to train on, and data held out: those of `test`, or a part of the others (a tenth unless said).
+func loadTrainingData(
+  _ data: String, test: String?, heldOut: Double?, reading: ReadingDescription, seed: UInt64,
+  workers: Workers
+) throws -> (train: DataSet, held: DataSet?) {
+  let options = try reading.options(seed: seed, workers: workers)
+  let all = try loadData(data, options)
+  guard all.count > 0 else { throw SzilardError(.badData, "\(all.name): holds no samples") }
+  if let test {
+    let held = try loadData(test, options)
+    guard held.count > 0 else { throw SzilardError(.badData, "--test \(test): holds no samples") }
+    guard held.unitCount == all.unitCount else {
+      throw SzilardError(
+        .badData,
+        "--test \(test): has \(held.unitCount) units a sample, the training data \(all.unitCount)")
+    }
+    return (all, held)
+  }
+  let fraction = heldOut ?? 0.1
+  let (held, train) = all.split(fraction: fraction, seed: seed)
+  guard train.count > 0 else {
+    throw SzilardError(.badData, "--held-out \(fraction): leaves no sample to train on")
+  }
+  return (train, held.count > 0 ? held : nil)
+}
+
 /// Loads data and tells what was noteworthy about them.
 func loadData(_ argument: String, _ options: DataOptions) throws(SzilardError) -> DataSet {
   let data = try DataSet.load(argument, options: options)

@@ -185,7 +185,9 @@ struct TrainCommand: ParsableCommand {
     var earlier: RunDescription?
     if resume { earlier = try folder.description(as: RunDescription.self) }
     let chosenSeed = earlier?.training.seed ?? resolvedSeed(seed)
-    let (train, held) = try load(earlier, seed: chosenSeed, workers: workers)
+    let (train, held) = try loadTrainingData(
+      earlier?.data ?? data, test: earlier?.test ?? test, heldOut: earlier?.heldOut ?? heldOut,
+      reading: earlier?.reading ?? reading.reading, seed: chosenSeed, workers: workers)
     var description = try describe(
       earlier, train: train, seed: chosenSeed, workers: workers)
     let options = description.training.options
@@ -212,31 +214,6 @@ struct TrainCommand: ParsableCommand {
     announce(description, train: train, held: held, from: training.trainer.update)
     let outcome = try follow(training, description: &description)
     try finish(training, outcome: outcome, description: description)
-  }
-
-  private func load(
-    _ earlier: RunDescription?, seed: UInt64, workers: Workers
-  ) throws -> (train: DataSet, held: DataSet?) {
-    let reading = earlier?.reading ?? self.reading.reading
-    let options = try reading.options(seed: seed, workers: workers)
-    let all = try loadData(earlier?.data ?? data, options)
-    guard all.count > 0 else { throw SzilardError(.badData, "\(all.name): holds no samples") }
-    if let name = earlier?.test ?? test {
-      let held = try loadData(name, options)
-      guard held.unitCount == all.unitCount else {
-        throw SzilardError(
-          .badData,
-          "--test \(name): has \(held.unitCount) units a sample, the training data \(all.unitCount)"
-        )
-      }
-      return (all, held)
-    }
-    let fraction = earlier?.heldOut ?? heldOut ?? 0.1
-    let (held, train) = all.split(fraction: fraction, seed: seed)
-    guard train.count > 0 else {
-      throw SzilardError(.badData, "--held-out \(fraction): leaves no sample to train on")
-    }
-    return (train, held.count > 0 ? held : nil)
   }
 
   /// The description of a new run, or the old one after a check that nothing else is asked for.

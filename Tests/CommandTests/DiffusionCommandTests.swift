@@ -66,6 +66,34 @@ import Testing
     }
   }
 
+  @Test func widthsAndPathsAreLearned() throws {
+    try temporaryDirectory { folder in
+      let common =
+        "swiss-roll:samples=500 --network residual --hidden 16 --blocks 1 --seed 1 --updates 20"
+      let hybrid = try run("train \(common) --run h --loss hybrid --steps 20", in: folder)
+      try #require(hybrid.status == 0, "\(hybrid.errors)")
+      let file = folder.appendingPathComponent("h/scheduler_config.json")
+      let object = try #require(
+        try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+      #expect(object["variance_type"] as? String == "learned_range")
+      #expect((object["trained_betas"] as? [Double])?.count == 20)
+      func bound(_ run: String, _ options: String) throws -> Szilard.Outcome {
+        try self.run("evaluate \(run) --samples 20 --seed 2 --json \(options)", in: folder)
+      }
+      let usual = try bound("h", "")
+      #expect(try usual.output == bound("h", "--variance learned").output)
+      #expect(try usual.output != bound("h", "--variance posterior").output)
+      for method in ["ancestral", "heun --smallest-ratio 0.5"] {
+        let sampled = try run(
+          "sample h --count 3 --output s.npy --seed 1 --method \(method)", in: folder)
+        #expect(sampled.status == 0, "\(sampled.errors)")
+      }
+      let learned = try run("train \(common) --run p --loss continuous --path learned", in: folder)
+      try #require(learned.status == 0, "\(learned.errors)")
+      #expect(try bound("p", "--variance learned").status == 64)
+    }
+  }
+
   @Test func discreteDataHaveAChainOfTheirOwn() throws {
     try temporaryDirectory { folder in
       for options in ["--network sigmoid --hidden 8", "--noise absorbing --hidden 16 --blocks 1"] {
@@ -116,6 +144,24 @@ import Testing
         ("train swiss-roll --run r --network convolution", 64, "pictures"),
         ("train swiss-roll --run r --network magic", 64, "radial-basis"),
         ("train swiss-roll --run r --path crooked", 64, "cosine"),
+        ("train swiss-roll --run r --path learned", 64, "continuous"),
+        ("train swiss-roll --run r --network radial-basis", 64, "reverse-kernel"),
+        (
+          "train swiss-roll --run r --model reverse-kernel --network radial-basis --hidden 300", 64,
+          "256"
+        ),
+        ("train swiss-roll --run r --prediction noise --schedule reciprocal", 64, "reciprocal"),
+        ("train swiss-roll --run r --loss karras --path arc", 64, "--path"),
+        ("train swiss-roll --run r --activity 0.3", 64, "--activity"),
+        ("train swiss-roll --run r --levels 4", 65, "outside"),
+        ("train swiss-roll --run r --binarize 0", 64, "--binarize"),
+        ("train heartbeat --run r --noise absorbing --schedule cosine", 64, "reciprocal"),
+        ("train heartbeat --run r --levels 4", 64, "--levels"),
+        ("train heartbeat --run r --test heartbeat --held-out 0.2", 64, "--held-out"),
+        ("train swiss-roll --run r --loss hybrid --path arc", 64, "--schedule"),
+        ("train swiss-roll --run r --model reverse-kernel --loss flow", 64, "--loss"),
+        ("train dead-leaves:size=12,samples=20 --run r --blocks 2", 64, "three"),
+        ("sample nowhere --count 1 --output x.npy --smallest-ratio 0", 64, "--smallest-ratio"),
         ("train swiss-roll --run r --hidden 5,x", 64, "--hidden"),
         ("train swiss-roll --run r --first-rate 0.1", 64, "uniform-log-snr"),
         ("train missing.npy --run r", 66, "missing.npy"),
@@ -140,6 +186,81 @@ import Testing
       try Data("1,2\n3,nan\n".utf8).write(to: folder.appendingPathComponent("bad.csv"))
       let bad = try run("train bad.csv --run r", in: folder)
       #expect(bad.status == 65 && bad.errors.contains("row 2") || bad.errors.contains("line 2"))
+      let constant = (0..<20).map { _ in "0.1,0.7" }.joined(separator: "\n") + "\n"
+      try Data(constant.utf8).write(to: folder.appendingPathComponent("constant.csv"))
+      let flat = try run("train constant.csv --run r", in: folder)
+      #expect(flat.status == 65 && flat.errors.contains("vary"), "\(flat.errors)")
+    }
+  }
+
+  @Test func optionsThatAModelDoesNotHaveAreRefused() throws {
+    try temporaryDirectory { folder in
+      let common = "--updates 4 --batch-size 16 --seed 1"
+      for (name, options) in [
+        ("d", "swiss-roll:samples=100 --steps 20 --hidden 8 --blocks 1"),
+        (
+          "k",
+          "swiss-roll:samples=100 --steps 20 --model reverse-kernel --network radial-basis --hidden 4"
+        ),
+        ("c", "heartbeat:samples=60 --steps 10 --network sigmoid --hidden 4"),
+      ] {
+        let trained = try run("train \(options) --run \(name) \(common)", in: folder)
+        try #require(trained.status == 0, "\(trained.errors)")
+      }
+      let faults: [(String, Int32, String)] = [
+        (
+          "train swiss-roll:samples=100 --run d --resume --learning-rate 0.5", 64, "--learning-rate"
+        ),
+        ("train swiss-roll:samples=100 --run d --resume --test swiss-roll", 64, "--test"),
+        ("train swiss-roll:samples=100 --run d --resume --limit 7", 64, "reading"),
+        ("sample d --count 2 --output s.npy --eta 1", 64, "--eta"),
+        ("sample d --count 2 --output s.npy --method heun --steps 1", 64, "--steps"),
+        ("sample d --count 2 --output s.npy --method ddim --steps 30", 64, "--steps"),
+        ("sample k --count 2 --output s.npy --steps 10", 64, "--steps"),
+        ("sample k --count 2 --output s.npy --variance forward", 64, "variance"),
+        ("evaluate d --method jarzynski --paths 1", 64, "--paths"),
+        ("evaluate d --limit 3", 64, "--data"),
+        ("evaluate d --variance optimal", 64, "--variance"),
+        ("evaluate k --variance forward", 64, "variance"),
+        ("evaluate c --steps 5", 64, "--steps"),
+        ("evaluate d --data gaussian.csv", 65, "3 values"),
+        ("evaluate d --method parzen --data gaussian.csv", 65, "3 values"),
+        ("denoise c --noise 0.3 --output s.npy", 64, "discrete"),
+        ("inpaint c --unknown 1 --data c.csv --output s.npy", 65, "3 values"),
+        ("inpaint c --unknown 1 --steps 5 --output s.npy", 64, "--steps"),
+      ]
+      try Data("1,2,3\n4,5,7\n".utf8).write(to: folder.appendingPathComponent("gaussian.csv"))
+      try Data("0,1,1\n1,0,1\n".utf8).write(to: folder.appendingPathComponent("c.csv"))
+      for (arguments, status, text) in faults {
+        let outcome = try run(arguments, in: folder)
+        #expect(outcome.status == status, "\(arguments): \(outcome.status) \(outcome.errors)")
+        #expect(outcome.errors.contains(text), "\(arguments): \(outcome.errors)")
+      }
+      // Few draws: one entry a step at the most, without an error where there is one value.
+      for (name, steps) in [("d", 20), ("c", 10)] {
+        let drawn = try run("evaluate \(name) --draws 3 --seed 1 --json", in: folder)
+        #expect(drawn.status == 0 || drawn.status == 2, "\(drawn.errors)")
+        let terms = try #require(drawn.json?["terms"] as? [[String: Any]])
+        #expect(Set(terms.compactMap { $0["step"] as? Int }).count == terms.count)
+        #expect(terms.count <= steps)
+      }
+      let report = try run("report k --samples 20 --json", in: folder)
+      #expect(report.status == 0, "\(report.errors)")
+      #expect(report.json?["entropyProduction"] is [String: Any])
+      // A run of another kind is named.
+      let other = try Szilard.run(["report", "d"], in: folder)
+      #expect(
+        other.status == 65 && other.errors.contains("szilard diffusion train"), "\(other.errors)")
+      // A description that no model has.
+      let file = folder.appendingPathComponent("d/model.safetensors")
+      let bytes = try Data(contentsOf: file)
+      let text = Data(#"\"scale\":"#.utf8)
+      let place = try #require(bytes.range(of: text))
+      var damaged = bytes
+      damaged[place.upperBound] = UInt8(ascii: "-")
+      try damaged.write(to: folder.appendingPathComponent("bad.safetensors"))
+      let bad = try run("sample bad.safetensors --count 1 --output s.npy", in: folder)
+      #expect(bad.status == 65 && bad.errors.contains("bad.safetensors"), "\(bad.errors)")
     }
   }
 }

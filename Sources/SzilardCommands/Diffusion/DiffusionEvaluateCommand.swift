@@ -37,7 +37,7 @@ struct DiffusionEvaluateCommand: ParsableCommand {
   @Option(help: "bound: steps drawn for each sample (default: all).")
   var draws: Int?
 
-  @Option(help: "jarzynski: paths a sample (default: 64).")
+  @Option(help: "jarzynski: paths a sample (default: 128).")
   var paths: Int?
 
   @Option(
@@ -54,7 +54,8 @@ struct DiffusionEvaluateCommand: ParsableCommand {
       """)
   var lastStep: LastStep?
 
-  @Option(help: "Width of a denoiser's steps: posterior or forward (default: posterior).")
+  @Option(
+    help: "Width of a denoiser's steps: posterior, forward or learned (default: what it has).")
   var variance: DenoisingKernel.Variance?
 
   @Option(help: "bound, jarzynski: steps of a denoiser's chain (default: those of the run).")
@@ -84,6 +85,7 @@ struct DiffusionEvaluateCommand: ParsableCommand {
         throw ValidationError("\(name) \(value): give a whole number from 1 on")
       }
     }
+    if paths == 1 { throw ValidationError("--paths 1: an average needs two paths at least") }
     if let steps, steps < 2 || steps > 1_000_000 {
       throw ValidationError("--steps \(steps): give from 2 to 1000000")
     }
@@ -93,18 +95,17 @@ struct DiffusionEvaluateCommand: ParsableCommand {
     if variance == .optimal {
       throw ValidationError("--variance optimal: is known for analytic models only")
     }
-    let belongs: [(String, Bool, [Method])] = [
-      ("--draws", draws != nil, [.bound]), ("--paths", paths != nil, [.jarzynski]),
-      ("--probes", probes != nil, [.ode]), ("--tolerance", tolerance != nil, [.ode]),
-      ("--last-step", lastStep != nil, [.bound, .jarzynski]),
-      ("--variance", variance != nil, [.bound, .jarzynski]),
-      ("--steps", steps != nil, [.bound, .jarzynski]),
-      ("--generated", generated != nil, [.parzen]), ("--validation", validation != nil, [.parzen]),
-    ]
-    for (name, isGiven, methods) in belongs where isGiven && !methods.contains(method) {
-      throw ValidationError(
-        "\(name) belongs to --method \(methods.map(\.rawValue).joined(separator: ", "))")
-    }
+    try checkOptions(
+      of: method,
+      [
+        ("--draws", draws != nil, [.bound]), ("--paths", paths != nil, [.jarzynski]),
+        ("--probes", probes != nil, [.ode]), ("--tolerance", tolerance != nil, [.ode]),
+        ("--last-step", lastStep != nil, [.bound, .jarzynski]),
+        ("--variance", variance != nil, [.bound, .jarzynski]),
+        ("--steps", steps != nil, [.bound, .jarzynski]),
+        ("--generated", generated != nil, [.parzen]),
+        ("--validation", validation != nil, [.parzen]),
+      ])
   }
 
   func run() throws {
@@ -126,11 +127,11 @@ struct DiffusionEvaluateCommand: ParsableCommand {
     switch method {
     case .bound:
       result = try measurement.bound(
-        draws: draws, lastStep: lastStep, variance: variance ?? .posterior, steps: steps,
+        draws: draws, lastStep: lastStep, variance: variance, steps: steps,
         progress: progress)
     case .jarzynski:
       result = try measurement.jarzynski(
-        paths: paths ?? 64, lastStep: lastStep, variance: variance ?? .posterior, steps: steps,
+        paths: paths ?? 128, lastStep: lastStep, variance: variance, steps: steps,
         progress: progress)
     case .ode:
       result = try measurement.flow(

@@ -24,10 +24,11 @@ struct DiffusionMeasurement {
   }
 
   func bound(
-    draws: Int?, lastStep: LastStep?, variance: DenoisingKernel.Variance, steps: Int?,
+    draws: Int?, lastStep: LastStep?, variance: DenoisingKernel.Variance?, steps: Int?,
     progress: @escaping @Sendable (Double) -> Void
   ) throws -> DiffusionLikelihood {
     if description.kind == .categorical {
+      try refuseChoices(lastStep, variance, steps)
       let kernel = try loaded.model.categoricalKernel()
       let value = try CategoricalEvidenceBound(
         of: kernel, diffusion: kernel.diffusion, data: try description.states(of: set),
@@ -39,9 +40,7 @@ struct DiffusionMeasurement {
       result.compare(withNull: value.nullLogLikelihood)
       result.steps = kernel.diffusion.steps
       result.lastStep = description.lastStep.rawValue
-      result.terms = value.terms.map {
-        .init(step: $0.step, mean: $0.mean, standardError: $0.standardError)
-      }
+      result.terms = value.terms
       return result
     }
     let (data, states) = try loaded.scaled(set, seed: seed)
@@ -58,17 +57,16 @@ struct DiffusionMeasurement {
     try addBits(&result, data)
     result.steps = kernel.diffusion.schedule.steps
     result.lastStep = value.lastStep.rawValue
-    result.terms = value.steps.map {
-      .init(step: $0.step, mean: $0.mean, standardError: $0.standardError)
-    }
+    result.terms = value.terms
     return result
   }
 
   func jarzynski(
-    paths: Int, lastStep: LastStep?, variance: DenoisingKernel.Variance, steps: Int?,
+    paths: Int, lastStep: LastStep?, variance: DenoisingKernel.Variance?, steps: Int?,
     progress: @escaping @Sendable (Double) -> Void
   ) throws -> DiffusionLikelihood {
     guard description.kind != .categorical else {
+      try refuseChoices(lastStep, variance, steps)
       return try categoricalJarzynski(paths: paths)
     }
     let (data, states) = try loaded.scaled(set, seed: seed)
@@ -77,19 +75,23 @@ struct DiffusionMeasurement {
     let value = try PathLikelihood(
       PathWork(kernel, lastStep: lastStep ?? usualLastStep, workers: workers), paths: paths
     ).evaluate(states, seed: seed, progress: progress)
-    // Unresolved averages still bound from below: the largest number of paths.
-    let isResolved = value.logLikelihood.isResolved
-    var result = DiffusionLikelihood(
-      method: "jarzynski", logLikelihood: value.logLikelihood, lowerBound: !isResolved,
-      samples: set.count, dimension: set.unitCount)
+    var result = jarzynski(value, paths: paths)
     try addBits(&result, data)
     result.steps = kernel.diffusion.schedule.steps
     result.lastStep = (lastStep ?? usualLastStep).rawValue
-    result.singlePathBound = value.bounds.first?.estimate
-    result.paths = paths
-    result.dissipatedWork = value.dissipation
-    result.effectiveFraction = value.effectiveFraction
     return result
+  }
+
+  /// A chain of discrete data is as it was trained.
+  private func refuseChoices(
+    _ lastStep: LastStep?, _ variance: DenoisingKernel.Variance?, _ steps: Int?
+  ) throws {
+    let options = [
+      ("--last-step", lastStep != nil), ("--variance", variance != nil), ("--steps", steps != nil),
+    ]
+    if let (option, _) = options.first(where: \.1) {
+      throw SzilardError(.usage, "\(option): a model of discrete data has one chain, as trained")
+    }
   }
 
   private func categoricalJarzynski(paths: Int) throws -> DiffusionLikelihood {
@@ -98,12 +100,22 @@ struct DiffusionMeasurement {
       kernel, diffusion: kernel.diffusion, lastStep: description.lastStep, workers: workers)
     let work = try CategoricalPathWork.forward(
       sampler, data: try description.states(of: set), pathsPerSample: paths, seed: seed)
-    var result = DiffusionLikelihood(
-      method: "jarzynski", logLikelihood: work.multiSampleBound(pathsPerSample: paths),
-      lowerBound: true, samples: set.count, dimension: set.unitCount)
+    var result = jarzynski(
+      work.likelihood(pathsPerSample: paths, workers: workers), paths: paths)
     result.steps = kernel.diffusion.steps
+    result.lastStep = description.lastStep.rawValue
+    return result
+  }
+
+  /// What the exponential average of paths says; an unresolved one still bounds from below.
+  private func jarzynski(_ value: PathLikelihood.Value, paths: Int) -> DiffusionLikelihood {
+    var result = DiffusionLikelihood(
+      method: "jarzynski", logLikelihood: value.logLikelihood,
+      lowerBound: !value.logLikelihood.isResolved, samples: set.count, dimension: set.unitCount)
+    result.singlePathBound = value.bounds.first?.estimate
     result.paths = paths
-    result.singlePathBound = work.multiSampleBound(pathsPerSample: 1)
+    result.dissipatedWork = value.dissipation
+    result.effectiveFraction = value.effectiveFraction
     return result
   }
 
@@ -220,6 +232,7 @@ struct DiffusionMeasurement {
       levels: Int((1 / data.quantum).rounded()) + 1)
     result.bitsPerDimension = scaling.bits(ofLogDensity: result.logLikelihood)
     result.dequantisation =
-      "of integers, uniform noise of width 1 added: an upper bound"
+      "of integers, uniform noise of width 1 added: "
+      + (result.lowerBound ? "an upper bound" : "of the density with that noise")
   }
 }

@@ -41,21 +41,34 @@ struct DiffusionModelOptions: ParsableArguments {
   @Option(help: "A denoiser's output: noise, data, v, score, velocity or karras (default: v).")
   var prediction: NetworkHead?
 
-  @Option(help: "A denoiser's loss: simple, continuous, score, karras or flow (default: simple).")
+  @Option(
+    help: """
+      A denoiser's loss: simple, continuous, score, karras, flow, or hybrid, which also learns the widths \
+      of the chain's steps (default: simple).
+      """)
   var loss: DiffusionLoss?
 
   @Option(
     help: """
       A denoiser's path in training: cosine, arc, variance-preserving, conditional-transport, karras, \
-      linear-log-snr or sigmoid (default: cosine; what --loss karras and flow go with).
+      linear-log-snr, sigmoid, or learned, the course of least variance of --loss continuous (default: \
+      cosine; what --loss karras and flow go with).
       """)
   var path: String?
 
-  @Option(help: "Units of the network's layers, e.g. 50,50,50, or maps of pictures, e.g. 16,32,64.")
+  @Option(
+    help: """
+      Units: layers of sigmoid, e.g. 50,50,50; one number for radial-basis (16), residual (128) and \
+      multi-scale (20); maps of convolution at full, half and quarter resolution (16,32,64).
+      """)
   var hidden: String?
 
-  @Option(help: "Residual blocks, or layers of multi-scale maps.")
-  var blocks: Int?
+  @Option(
+    help: """
+      Residual blocks, or layers of multi-scale maps; for convolutions at full, half and quarter \
+      resolution, e.g. 1,1,2.
+      """)
+  var blocks: String?
 
   @Option(help: "Levels of quantised data, 0 for continuous (default: 256 for byte pictures).")
   var levels: Int?
@@ -86,8 +99,8 @@ struct DiffusionModelOptions: ParsableArguments {
     if let steps, steps < 2 || steps > 1_000_000 {
       throw ValidationError("--steps \(steps): give from 2 to 1000000")
     }
-    if let blocks, blocks < 1 || blocks > 100 {
-      throw ValidationError("--blocks \(blocks): give from 1 to 100")
+    if let blocks, !(widths(blocks)?.allSatisfy { $0 <= 100 } ?? false) {
+      throw ValidationError("--blocks \(blocks): give from 1 to 100, or three such numbers")
     }
     if let levels, levels < 0 || levels == 1 || levels > 65536 {
       throw ValidationError("--levels \(levels): give 0, or from 2 to 65536")
@@ -99,11 +112,22 @@ struct DiffusionModelOptions: ParsableArguments {
       throw ValidationError("--cross-entropy-weight \(weight): give a number, 0 or more")
     }
     if let hidden, widths(hidden) == nil {
-      throw ValidationError("--hidden \(hidden): give whole numbers with commas, e.g. 50,50,50")
+      throw ValidationError(
+        "--hidden \(hidden): give whole numbers from 1 to 100000 with commas, e.g. 50,50,50")
     }
     if let path, !NoisePath.named.contains(where: { $0.name == path }) {
       throw ValidationError(
         "--path \(path): give \(NoisePath.named.map(\.name).joined(separator: ", "))")
+    }
+    if let path, path != "karras", loss == .karras {
+      throw ValidationError("--path \(path): --loss karras draws its levels itself")
+    }
+    if path == "learned", loss != .continuous {
+      throw ValidationError(
+        "--path learned: goes with --loss continuous, whose value does not depend on the path")
+    }
+    if path != nil, loss == .hybrid {
+      throw ValidationError("--path: the hybrid loss is of a chain; give --schedule")
     }
     if (firstRate != nil || lastSignalPower != nil) && schedule != .uniformLogSNR {
       throw ValidationError(
@@ -131,6 +155,27 @@ struct DiffusionModelOptions: ParsableArguments {
             ? "discrete models need binary or categorical data (--binarize makes some)"
             : "read them with --variables continuous, or train a categorical model"))
     }
+    if kind != .denoiser {
+      let foreign = [
+        ("--loss", loss != nil), ("--path", path != nil), ("--prediction", prediction != nil),
+      ]
+      if let (option, _) = foreign.first(where: \.1) {
+        throw SzilardError(.usage, "\(option): goes with --model denoiser, not \(kind.rawValue)")
+      }
+    }
+    let others =
+      kind == .categorical
+      ? [("--levels", levels != nil)]
+      : [
+        ("--noise", noise != nil), ("--activity", activity != nil),
+        ("--cross-entropy-weight", crossEntropyWeight != nil),
+      ]
+    if let (option, _) = others.first(where: \.1) {
+      throw SzilardError(
+        .usage,
+        "\(option): goes with \(kind == .categorical ? "continuous" : "discrete") data, not with those of "
+          + set.name)
+    }
     var schedule = ScheduleDescription(
       self.schedule ?? (isContinuous ? .cosine : .reciprocal), steps: steps ?? 1000,
       firstRate: firstRate, lastSignalPower: lastSignalPower)
@@ -141,7 +186,7 @@ struct DiffusionModelOptions: ParsableArguments {
     _ = try schedule.schedule()
     let size = set.unitCount
     var inputs = size
-    var outputs = kind == .reverseKernel ? 2 * size : size
+    var outputs = kind == .reverseKernel || loss == .hybrid ? 2 * size : size
     var categories: Int?
     if kind == .categorical {
       let count = set.variableKind.categoryCount + (noise == .absorbing ? 1 : 0)
@@ -168,7 +213,7 @@ struct DiffusionModelOptions: ParsableArguments {
       }
     case .denoiser, .reverseKernel:
       guard case .reals(let samples) = set.values else { break }
-      let quantum = self.quantum(samples, set)
+      let quantum = try self.quantum(samples, set)
       let data = try GaussianData(measuring: samples, quantum: quantum)
       result.shift = data.shift
       result.scale = data.scale
@@ -176,6 +221,14 @@ struct DiffusionModelOptions: ParsableArguments {
     }
     if kind == .denoiser {
       result.loss = loss ?? .simple
+      if prediction == .noise || prediction == .score,
+        try schedule.schedule().signalPowers.last == 0
+      {
+        throw SzilardError(
+          .usage,
+          "--prediction \(prediction?.rawValue ?? ""): does not tell the data where no signal is left, as "
+            + "at the end of --schedule \(schedule.name.rawValue); choose v or another schedule")
+      }
       result.head = prediction ?? (loss == .karras ? .karras : loss == .flow ? .velocity : .v)
       result.path =
         path ?? (loss == .karras ? "karras" : loss == .flow ? "conditional-transport" : "cosine")
@@ -184,8 +237,16 @@ struct DiffusionModelOptions: ParsableArguments {
   }
 
   /// The step of the values: 1/(levels − 1) of their range from 0 to 1, or what the values show.
-  private func quantum(_ samples: Matrix<Float>, _ set: DataSet) -> Double {
-    if let levels { return levels == 0 ? 0 : 1 / Double(levels - 1) }
+  private func quantum(_ samples: Matrix<Float>, _ set: DataSet) throws -> Double {
+    if let levels {
+      guard levels > 0 else { return 0 }
+      for row in 0..<samples.rows where samples.row(row).contains(where: { $0 < 0 || $0 > 1 }) {
+        throw SzilardError(
+          .badData,
+          "--levels \(levels): sample \(row + 1) of \(set.name) has values outside of 0 ... 1")
+      }
+      return 1 / Double(levels - 1)
+    }
     guard set.pictureShape != nil else { return 0 }
     for row in 0..<min(samples.rows, 100) {
       for value in samples.row(row) {
@@ -203,10 +264,12 @@ struct DiffusionModelOptions: ParsableArguments {
     let isPicture = shape.map { $0.height >= 8 && $0.width >= 8 } ?? false
     let channels = inputs / set.unitCount
     let widths = hidden.flatMap { self.widths($0) }
-    func one(_ usual: Int) throws -> Int {
-      guard let widths else { return usual }
-      guard let first = widths.first, widths.count == 1 else {
-        throw SzilardError(.usage, "--hidden: this network takes one number")
+    let counts = blocks.flatMap { self.widths($0) }
+    func one(_ numbers: [Int]?, _ option: String, _ usual: Int) throws -> Int {
+      guard let numbers else { return usual }
+      guard let first = numbers.first, numbers.count == 1 else {
+        throw SzilardError(
+          .usage, "\(option): the network \(network ?? "residual") takes one number")
       }
       return first
     }
@@ -218,10 +281,20 @@ struct DiffusionModelOptions: ParsableArguments {
       return (shape.height, shape.width)
     }
     switch network ?? (isPicture && kind != .categorical ? "convolution" : "residual") {
+    case let name where kind == .denoiser && ["radial-basis", "sigmoid"].contains(name):
+      throw SzilardError(
+        .usage,
+        "--network \(name): has a readout for each step of a chain, a denoiser has none; add --model "
+          + "reverse-kernel, or choose --network residual")
     case "radial-basis":
+      let units = try one(widths, "--hidden", 16)
+      guard units <= RadialBasisNetwork.mostUnits else {
+        throw SzilardError(
+          .usage, "--hidden \(units): radial units are at most \(RadialBasisNetwork.mostUnits)")
+      }
       return .radialBasis(
         RadialBasisNetwork(
-          inputSize: inputs, units: try one(16), steps: steps, outputs: outputs))
+          inputSize: inputs, units: units, steps: steps, outputs: outputs))
     case "sigmoid":
       return .sigmoid(
         SigmoidNetwork(
@@ -233,12 +306,13 @@ struct DiffusionModelOptions: ParsableArguments {
       }
       return .multiScale(
         MultiScaleConvolution(
-          height: height, width: width, channels: channels, steps: steps, layers: blocks ?? 4,
-          maps: try one(20)))
+          height: height, width: width, channels: channels, steps: steps,
+          layers: try one(counts, "--blocks", 4), maps: try one(widths, "--hidden", 20)))
     case "residual":
       return .residual(
         ResidualNetwork(
-          inputSize: inputs, width: try one(128), blocks: blocks ?? 3, outputs: outputs))
+          inputSize: inputs, width: try one(widths, "--hidden", 128),
+          blocks: try one(counts, "--blocks", 3), outputs: outputs))
     case "convolution":
       let (height, width) = try picture()
       let maps = widths ?? [16, 32, 64]
@@ -246,10 +320,14 @@ struct DiffusionModelOptions: ParsableArguments {
         throw SzilardError(
           .usage, "--hidden: a network of convolutions takes three numbers of maps, multiples of 8")
       }
+      let blocks = counts ?? [1, 1, 2]
+      guard blocks.count == 3 else {
+        throw SzilardError(.usage, "--blocks: a network of convolutions takes three numbers")
+      }
       return .convolution(
         ResidualConvolution(
           height: height, width: width, channels: channels, outputsPerInput: outputs / inputs,
-          maps: maps))
+          maps: maps, blocks: blocks))
     case let other:
       throw SzilardError(
         .usage,

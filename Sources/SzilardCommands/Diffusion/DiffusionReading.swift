@@ -38,6 +38,10 @@ struct LoadedDiffusion {
     if let given {
       set = try loadDiffusionData(given, try reading.options(seed: seed, workers: workers))
     } else if let run {
+      guard reading == ReadingDescription() else {
+        throw SzilardError(
+          .usage, "options of reading go with --data; the run's own data are read as in training")
+      }
       let description = run.description
       let options = try description.reading.options(
         seed: description.training.seed, workers: workers)
@@ -54,6 +58,12 @@ struct LoadedDiffusion {
     } else {
       throw SzilardError(.usage, "a model file knows no data: give --data DATA")
     }
+    guard set.unitCount == model.unitCount else {
+      throw SzilardError(
+        .badData,
+        "\(set.name): has \(set.unitCount) values a sample, the model "
+          + "\(model.unitCount)")
+    }
     guard let limit, limit < set.count else { return set }
     return set.selecting((0..<limit).map { $0 * set.count / limit })
   }
@@ -61,6 +71,10 @@ struct LoadedDiffusion {
   /// Continuous data scaled as the model's.
   func scaled(_ set: DataSet, seed: UInt64) throws -> (data: GaussianData, states: Matrix<Double>) {
     guard case .reals(let samples) = set.values else {
+      guard model.description.kind != .categorical else {
+        throw SzilardError(
+          .usage, "the model is one of discrete data; this needs one of continuous data")
+      }
       throw SzilardError(
         .badData,
         "\(set.name): the data are discrete, the model one of continuous data; read them "
@@ -119,12 +133,16 @@ struct LoadedDiffusion {
 }
 
 extension LoadedDiffusion {
-  /// Entropy production of the forward process of data, with the model's score, from 10⁻³ to the end of the
-  /// cosine path.
+  /// Entropy production of the forward process of data, with the model's score: from 10⁻³ to the end of the
+  /// cosine path, or along the model's own chain.
   func entropyProduction(
     of states: Matrix<Double>, seed: UInt64, workers: Workers
   ) throws -> DiffusionEntropyProduction {
-    try DiffusionEntropyProduction(
+    guard model.description.kind == .denoiser else {
+      return try DiffusionEntropyProduction(
+        of: try model.reverseKernel(), data: states, seed: seed, workers: workers)
+    }
+    return try DiffusionEntropyProduction(
       of: try model.denoiser(), data: states, path: .cosine(offset: 0.008),
       grid: TimeGrid(panels: states.columns > 100 ? 10 : 24, in: 1e-3...0.995), seed: seed,
       workers: workers)

@@ -74,7 +74,7 @@ struct DiffusionReportCommand: ParsableCommand {
     let measurement = DiffusionMeasurement(
       loaded: loaded, set: set, seed: seed, workers: workers)
     findings.likelihood = try measurement.bound(
-      draws: set.unitCount > 100 ? 100 : nil, lastStep: nil, variance: .posterior, steps: nil
+      draws: set.unitCount > 100 ? 100 : nil, lastStep: nil, variance: nil, steps: nil
     ) { fraction in line.show("the bound \(ProgressLine.bar(fraction))") }
     if description.kind != .categorical {
       try addContinuous(&findings, loaded, set, line: line, workers: workers)
@@ -129,45 +129,26 @@ struct DiffusionReportCommand: ParsableCommand {
         data, reading: reading.reading, limit: 2000, seed: seed, workers: workers)
       let cloud = try loaded.scaled(wide, seed: seed).states
       func forward(_ step: Int) -> Matrix<Double> {
-        guard step > 0 else { return cloud }
-        var noise = cloud
-        var numbers = [0.0, 0.0]
-        for row in 0..<cloud.rows {
-          var stream = NormalStream(
-            seed: seed, purpose: .slices, index: UInt64(row), step: UInt64(step))
-          stream.fill(&numbers)
-          noise.setRow(row, to: numbers)
-        }
-        return kernel.diffusion.states(from: cloud, noise: noise, step: step)
+        kernel.diffusion.states(from: cloud, step: step, seed: seed)
       }
       findings.slices = kept.map {
         DiffusionSlicesFigure.Slice(
           label: "t = \($0)", forward: forward($0), reverse: drawn.slices[$0] ?? cloud)
       }
-      let side = 17
-      let reach = 2.4
-      var grid = Matrix<Double>(rows: side * side, columns: 2)
-      for row in 0..<grid.rows {
-        let place = [row % side, row / side].map {
-          reach * (2 * Double($0) / Double(side - 1) - 1)
-        }
-        grid.setRow(row, to: place)
+      let fields = try [max(2, steps / 5), steps / 2, max(2, steps * 9 / 10)].map {
+        ($0, try DriftField(of: kernel, step: $0))
       }
-      let panels = try [max(2, steps / 5), steps / 2, max(2, steps * 9 / 10)].map {
-        step -> DriftFieldFigure.Slice in
-        var drift = try kernel.reverse(grid, step: step).mean
-        for row in 0..<grid.rows {
-          for column in 0..<2 { drift[row, column] -= grid[row, column] }
-        }
-        return DriftFieldFigure.Slice(
-          label: "t = \(step)", states: forward(step), positions: grid, drifts: drift)
-      }
-      findings.drift = (panels, 2 * reach / Double(side - 1))
+      findings.drift = (
+        fields.map { step, field in
+          DriftFieldFigure.Slice(
+            label: "t = \(step)", states: forward(step), positions: field.positions,
+            drifts: field.drifts)
+        }, fields[0].1.spacing
+      )
     }
-    if isDenoiser {
-      line.show("entropy production", always: true)
-      findings.entropyProduction = try loaded.entropyProduction(
-        of: states, seed: seed, workers: workers)
-    }
+    guard isDenoiser || steps > 2 else { return }
+    line.show("entropy production", always: true)
+    findings.entropyProduction = try loaded.entropyProduction(
+      of: states, seed: seed, workers: workers)
   }
 }

@@ -29,45 +29,6 @@ struct RestorationSummary: Encodable {
   }
 }
 
-/// 10 log₁₀(range²/mean squared error) over coordinates, the range that of the data.
-func peakSignalToNoise(
-  _ values: Matrix<Double>, of data: Matrix<Double>, coordinates: [Int]
-) -> Double {
-  var (low, high, squares) = (Double.infinity, -Double.infinity, 0.0)
-  for row in 0..<data.rows {
-    for column in coordinates {
-      low = min(low, data[row, column])
-      high = max(high, data[row, column])
-      let error = values[row, column] - data[row, column]
-      squares += error * error
-    }
-  }
-  let error = squares / Double(max(1, data.rows * coordinates.count))
-  return 10 * log10((high - low) * (high - low) / error)
-}
-
-/// The mean over draws of each observation.
-func meanOfDraws(_ draws: [Matrix<Double>]) -> Matrix<Double> {
-  var result = draws[0]
-  for row in 0..<result.rows {
-    for column in 0..<result.columns {
-      result[row, column] = draws.reduce(0) { $0 + $1[row, column] } / Double(draws.count)
-    }
-  }
-  return result
-}
-
-/// Draws one below the other: all draws of the first observation, then of the second.
-func interleaved(_ draws: [Matrix<Double>]) -> Matrix<Double> {
-  var result = Matrix<Double>(rows: draws[0].rows * draws.count, columns: draws[0].columns)
-  for row in 0..<draws[0].rows {
-    for (number, draw) in draws.enumerated() {
-      result.setRow(row * draws.count + number, to: draw.row(row))
-    }
-  }
-  return result
-}
-
 /// Options that denoising and in-painting share.
 struct RestorationOptions: ParsableArguments {
   @Option(help: "Draws an observation (default: 8).")
@@ -178,14 +139,14 @@ struct DiffusionDenoiseCommand: ParsableCommand {
       }
     }
     line.finish()
-    try loaded.dataSet(interleaved(results), name: output).write(to: output)
-    let all = Array(0..<states.columns)
+    let posterior = PosteriorDraws(results)
+    try loaded.dataSet(posterior.rows, name: output).write(to: output)
     func ratio(_ values: Matrix<Double>) -> Double? {
-      addNoise ? peakSignalToNoise(values, of: states, coordinates: all) : nil
+      addNoise ? values.peakSignalToNoiseRatio(against: states) : nil
     }
     let summary = RestorationSummary(
       output: output, observations: set.count, draws: draws, method: method.rawValue,
-      inputPSNR: ratio(observations), meanPSNR: ratio(meanOfDraws(results)),
+      inputPSNR: ratio(observations), meanPSNR: ratio(posterior.mean),
       samplePSNR: ratio(results[0]), seed: chosenSeed)
     if json { return try Console.json(summary) }
     Console.message("seed \(chosenSeed)")
@@ -257,6 +218,9 @@ struct DiffusionInpaintCommand: ParsableCommand {
     let line = ProgressLine()
     var summary: RestorationSummary
     if loaded.model.description.kind == .categorical {
+      if restoration.steps != nil {
+        throw SzilardError(.usage, "--steps: a model of discrete data has one chain, as trained")
+      }
       let kernel = try loaded.model.categoricalKernel()
       let sampler = try CategoricalAncestralSampler(
         kernel, diffusion: kernel.diffusion, lastStep: loaded.model.description.lastStep,
@@ -288,7 +252,8 @@ struct DiffusionInpaintCommand: ParsableCommand {
             kernel, lastStep: restorationLastStep(loaded), conditioning: conditioning
           ).samples(states.rows, seed: chosenSeed &+ UInt64(draw), workers: workers).samples)
       }
-      try loaded.dataSet(interleaved(results), name: output).write(to: output)
+      let posterior = PosteriorDraws(results)
+      try loaded.dataSet(posterior.rows, name: output).write(to: output)
       let holes = (0..<states.columns).filter { isMissing[$0] }
       // The mean of the known pixels of its own row stands for no method at all.
       var plain = states
@@ -298,9 +263,9 @@ struct DiffusionInpaintCommand: ParsableCommand {
       }
       summary = RestorationSummary(
         output: output, observations: set.count, draws: draws, method: method.rawValue,
-        inputPSNR: peakSignalToNoise(plain, of: states, coordinates: holes),
-        meanPSNR: peakSignalToNoise(meanOfDraws(results), of: states, coordinates: holes),
-        samplePSNR: peakSignalToNoise(results[0], of: states, coordinates: holes),
+        inputPSNR: plain.peakSignalToNoiseRatio(against: states, coordinates: holes),
+        meanPSNR: posterior.mean.peakSignalToNoiseRatio(against: states, coordinates: holes),
+        samplePSNR: results[0].peakSignalToNoiseRatio(against: states, coordinates: holes),
         seed: chosenSeed)
     }
     line.finish()
@@ -315,12 +280,13 @@ struct DiffusionInpaintCommand: ParsableCommand {
       let named = try SampleCommand.units(unknown, count: set.unitCount, option: "--unknown")
       result = Set(named.indices.filter { named[$0] })
     } else {
-      let numbers = (hole ?? "").split(separator: ",").compactMap { Int($0) }
+      let parts = (hole ?? "").split(separator: ",", omittingEmptySubsequences: false)
+      let numbers = parts.compactMap { Int($0) }.filter { (0...100_000).contains($0) }
       guard let shape = set.pictureShape else {
         throw SzilardError(
           .usage, "--hole: the data are no pictures; name coordinates by --unknown")
       }
-      guard numbers.count == 4, numbers.allSatisfy({ $0 >= 0 }), numbers[2] > 0, numbers[3] > 0,
+      guard numbers.count == 4, parts.count == 4, numbers[2] > 0, numbers[3] > 0,
         numbers[0] + numbers[2] <= shape.height, numbers[1] + numbers[3] <= shape.width
       else {
         throw SzilardError(

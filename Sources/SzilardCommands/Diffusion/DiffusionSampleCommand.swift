@@ -44,6 +44,10 @@ struct DiffusionSampleCommand: ParsableCommand {
   @Option(help: "heun: S_churn of Karras et al. (default: 0).")
   var churn: Double?
 
+  @Option(
+    help: "heun: the smallest ratio of noise to signal, where the mean is taken (default: 0.002).")
+  var smallestRatio: Double?
+
   @Option(help: "sde: Langevin corrections a step (default: 0).")
   var corrections: Int?
 
@@ -51,7 +55,9 @@ struct DiffusionSampleCommand: ParsableCommand {
   var tolerance: Double?
 
   @Option(
-    help: "ancestral: width of a denoiser's steps, posterior or forward (default: posterior).")
+    help:
+      "ancestral: width of a denoiser's steps, posterior, forward or learned (default: what it has)."
+  )
   var variance: DenoisingKernel.Variance?
 
   @Option(help: "The seed (default: drawn, and printed).")
@@ -73,7 +79,7 @@ struct DiffusionSampleCommand: ParsableCommand {
 
   func validate() throws {
     guard count >= 1, count <= 100_000_000 else {
-      throw ValidationError("--count \(count): give at least 1")
+      throw ValidationError("--count \(count): give from 1 to 100000000")
     }
     if let steps, steps < 1 || steps > 1_000_000 {
       throw ValidationError("--steps \(steps): give from 1 to 1000000")
@@ -81,6 +87,9 @@ struct DiffusionSampleCommand: ParsableCommand {
     if let eta, !(0...1).contains(eta) { throw ValidationError("--eta \(eta): give from 0 to 1") }
     if let churn, !(churn >= 0 && churn.isFinite) {
       throw ValidationError("--churn \(churn): give a number, 0 or more")
+    }
+    if let smallestRatio, !(smallestRatio > 0 && smallestRatio < 80) {
+      throw ValidationError("--smallest-ratio \(smallestRatio): give a number above 0 and below 80")
     }
     if let corrections, corrections < 0 || corrections > 1000 {
       throw ValidationError("--corrections \(corrections): give from 0 to 1000")
@@ -91,19 +100,20 @@ struct DiffusionSampleCommand: ParsableCommand {
     if variance == .optimal {
       throw ValidationError("--variance optimal: is known for analytic models only")
     }
-    let belongs: [(String, Bool, [Method])] = [
-      ("--eta", eta != nil, [.ddim]), ("--churn", churn != nil, [.heun]),
-      ("--corrections", corrections != nil, [.sde]), ("--tolerance", tolerance != nil, [.flow]),
-      ("--variance", variance != nil, [.ancestral]),
-      ("--steps", steps != nil, [.ddim, .heun, .sde]),
-    ]
-    for (name, isGiven, methods) in belongs where isGiven {
-      guard let method else { continue }
-      if !methods.contains(method) {
-        throw ValidationError(
-          "\(name) belongs to --method \(methods.map(\.rawValue).joined(separator: ", "))")
-      }
-    }
+    if let method { try checkOptions(of: method) }
+  }
+
+  /// Refuses options of other methods.
+  private func checkOptions(of method: Method) throws {
+    try SzilardCommands.checkOptions(
+      of: method,
+      [
+        ("--eta", eta != nil, [.ddim]), ("--churn", churn != nil, [.heun]),
+        ("--smallest-ratio", smallestRatio != nil, [.heun]),
+        ("--corrections", corrections != nil, [.sde]), ("--tolerance", tolerance != nil, [.flow]),
+        ("--variance", variance != nil, [.ancestral]),
+        ("--steps", steps != nil, [.ddim, .heun, .sde]),
+      ])
   }
 
   func run() throws {
@@ -135,20 +145,25 @@ struct DiffusionSampleCommand: ParsableCommand {
   ) throws -> (DataSet, String, Int) {
     let isDenoiser = loaded.model.description.kind == .denoiser
     let method = self.method ?? (isDenoiser ? .heun : .ancestral)
+    try checkOptions(of: method)
     let sampler: any Sampler
     switch method {
     case .ancestral:
       sampler = AncestralSampler(
-        try loaded.model.reverseKernel(variance: variance ?? .posterior),
+        try loaded.model.reverseKernel(variance: variance),
         lastStep: isDenoiser ? .model : .forward, isLastStepNoiseless: isDenoiser)
     case .ddim:
       let schedule = try loaded.model.description.schedule.schedule()
+      if let steps, steps > schedule.steps {
+        throw SzilardError(.usage, "--steps \(steps): the chain has \(schedule.steps)")
+      }
       sampler = try ImplicitSampler(
         try loaded.model.denoiser(), schedule: schedule,
         steps: min(schedule.steps, steps ?? 100), stochasticity: eta ?? 0)
     case .heun:
+      if steps == 1 { throw SzilardError(.usage, "--steps 1: heun needs two levels at least") }
       sampler = try HeunSampler(
-        try loaded.model.denoiser(), levels: steps ?? 25,
+        try loaded.model.denoiser(), levels: steps ?? 25, smallest: smallestRatio ?? 0.002,
         churn: churn.map { HeunSampler.Churn(amount: $0) })
     case .flow:
       sampler = try ProbabilityFlow(
@@ -174,6 +189,10 @@ struct DiffusionSampleCommand: ParsableCommand {
   ) throws -> (DataSet, String, Int) {
     guard method == nil || method == .ancestral else {
       throw SzilardError(.usage, "--method: a model of discrete data has the ancestral sampler")
+    }
+    try checkOptions(of: .ancestral)
+    guard variance == nil else {
+      throw SzilardError(.usage, "--variance: a model of discrete data has no widths")
     }
     let kernel = try loaded.model.categoricalKernel()
     let sampler = try CategoricalAncestralSampler(

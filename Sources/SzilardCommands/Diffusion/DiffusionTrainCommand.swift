@@ -91,13 +91,27 @@ struct DiffusionTrainCommand: ParsableCommand {
     if let heldOut, !(heldOut >= 0 && heldOut < 1) {
       throw ValidationError("--held-out \(heldOut): give a number from 0 to below 1")
     }
+    if test != nil, heldOut != nil {
+      throw ValidationError("--held-out: --test names the held-out data; give one of them")
+    }
     if let schedule = learningRateSchedule, LearningRateSchedule(schedule) == nil {
       throw ValidationError(
         "--learning-rate-schedule \(schedule): give constant, linear:F, exponential:F or cosine:F "
           + "with F in [0, 1]")
     }
     if resume {
-      let given = model.given + (updates == nil ? [] : ["--updates"])
+      let own: [(String, Bool)] = [
+        ("--updates", updates != nil), ("--batch-size", batchSize != nil),
+        ("--learning-rate", learningRate != nil),
+        ("--learning-rate-schedule", learningRateSchedule != nil), ("--average", average != nil),
+        ("--evaluate-every", evaluateEvery != nil), ("--checkpoint-every", checkpointEvery != nil),
+        ("--test", test != nil), ("--held-out", heldOut != nil), ("--seed", seed != nil),
+      ]
+      if reading.reading != ReadingDescription() {
+        throw ValidationError(
+          "options of reading the data: a run that is resumed keeps them; leave them out")
+      }
+      let given = model.given + own.filter(\.1).map(\.0)
       if let first = given.first {
         throw ValidationError("\(first): a run that is resumed keeps its options; leave it out")
       }
@@ -111,7 +125,13 @@ struct DiffusionTrainCommand: ParsableCommand {
     let folder = try RunFolder(folderPath, mode: resume ? .resume : overwrite ? .overwrite : .new)
     let earlier = resume ? try folder.description(as: DiffusionRunDescription.self) : nil
     let chosenSeed = earlier?.training.seed ?? resolvedSeed(seed)
-    let (train, held) = try load(earlier, seed: chosenSeed, workers: workers)
+    if let earlier, earlier.data != data {
+      throw SzilardError(
+        .usage, "DATA \(data): this run was begun with \(earlier.data); name the same data")
+    }
+    let (train, held) = try loadTrainingData(
+      data, test: earlier?.test ?? test, heldOut: earlier?.heldOut ?? heldOut,
+      reading: earlier?.reading ?? reading.reading, seed: chosenSeed, workers: workers)
     var description = try describe(earlier, train: train, seed: chosenSeed, workers: workers)
     let training = try DiffusionRun(
       folder: folder, description: description, train: train, test: held, workers: workers,
@@ -122,33 +142,6 @@ struct DiffusionTrainCommand: ParsableCommand {
     announce(description, train: train, held: held, training: training)
     let outcome = try follow(training, description: &description)
     try finish(training, outcome: outcome, description: description)
-  }
-
-  private func load(
-    _ earlier: DiffusionRunDescription?, seed: UInt64, workers: Workers
-  ) throws -> (train: DataSet, held: DataSet?) {
-    let options = try (earlier?.reading ?? reading.reading).options(seed: seed, workers: workers)
-    if let earlier, earlier.data != data {
-      throw SzilardError(
-        .usage, "DATA \(data): this run was begun with \(earlier.data); name the same data")
-    }
-    let all = try loadDiffusionData(data, options)
-    if let name = earlier?.test ?? test {
-      let held = try loadDiffusionData(name, options)
-      guard held.unitCount == all.unitCount else {
-        throw SzilardError(
-          .badData,
-          "--test \(name): has \(held.unitCount) units a sample, the training data \(all.unitCount)"
-        )
-      }
-      return (all, held)
-    }
-    let fraction = earlier?.heldOut ?? heldOut ?? 0.1
-    let (held, train) = all.split(fraction: fraction, seed: seed)
-    guard train.count > 0 else {
-      throw SzilardError(.badData, "--held-out \(fraction): leaves no sample to train on")
-    }
-    return (train, held.count > 0 ? held : nil)
   }
 
   private func describe(
@@ -199,6 +192,14 @@ struct DiffusionTrainCommand: ParsableCommand {
       Console.message(
         "the data are quantised: uniform noise of width \(quantum) makes them continuous")
     }
+    if model.kind != .categorical, (model.quantum ?? 0) == 0,
+      case .reals(let values) = train.values,
+      (0..<min(100, values.rows)).allSatisfy({ values.row($0).allSatisfy { $0 == $0.rounded() } })
+    {
+      Console.message(
+        "the data are whole numbers, whose density is unbounded; scaled to 0 ... 1 and with --levels they get "
+          + "noise of a level")
+    }
     if training.trainer.update > 0 {
       Console.message("going on from update \(training.trainer.update)")
     }
@@ -239,6 +240,7 @@ struct DiffusionTrainCommand: ParsableCommand {
     _ training: DiffusionRun, outcome: DiffusionRun.Outcome, description: DiffusionRunDescription
   ) throws {
     var description = description
+    description.model = training.description
     description.cost.seconds = training.seconds
     description.status = outcome == .finished ? "finished" : "interrupted"
     try training.folder.writeDescription(description)
