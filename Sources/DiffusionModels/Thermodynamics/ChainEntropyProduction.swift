@@ -25,7 +25,9 @@ extension DiffusionEntropyProduction {
   ) throws {
     let schedule = kernel.diffusion.schedule
     let ratios = (1...schedule.steps).map { schedule.level($0).logSignalToNoise }
-    let steps = (2...max(2, schedule.steps)).prefix { $0 <= schedule.steps && ratios[$0 - 1] >= -12 }
+    let steps = (2...max(2, schedule.steps)).prefix {
+      $0 <= schedule.steps && ratios[$0 - 1] >= -12
+    }
     guard let first = steps.first, let last = steps.last, last > first else {
       throw SzilardError(.usage, "entropy production along a chain needs three steps at least")
     }
