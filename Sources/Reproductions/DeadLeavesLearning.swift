@@ -40,7 +40,7 @@ private struct DeadLeavesLearning {
     let train = try leaves(samples: 8000, seed: context.seed)
     let test = try leaves(samples: 64, seed: context.seed &+ 1)
     let denoiser = PictureDenoiser(
-      loss: .continuous, updates: context.isFull ? 8000 : 1200, batchSize: 64)
+      updates: context.isFull ? 12_000 : 3000, batchSize: 64)
     let model = try denoiser.trained(on: train, context: context) { context.progress(0.8 * $0) }
     let data = try model.description.data(try test.reals)
     let bound = try EvidenceBound(

@@ -17,8 +17,10 @@ extension Reproduction {
       """,
     settings: """
       Pixels in [0, 1]; width of ten from 0.1 to 1 in equal ratios by 1000 images of the training set from number 50,000 on; all 10,000 test \
-      images. The model: a denoiser (residual convolutions of 16, 32 and 64 maps, v prediction, cosine), batches of 128: 600 updates; \
-      --full: 12,000 (some 20 minutes on two cores). Samples by Heun steps of 25 levels; K with T = 1000 on test images. Needs --mnist.
+      images. The model: a denoiser (residual convolutions of 16, 32 and 64 maps, flow matching), 1200 updates of 64; --full: 16, 64 and \
+      128 maps with 1, 1 and 3 blocks, 32,500 updates (an hour on two cores). Samples by Heun steps of 25 levels with churn 20, which end \
+      with the mean at a ratio of noise to signal of 0.5 (windows reward smooth pictures: see Design note 0020); K with T = 1000 on test \
+      images. Needs --mnist.
       """,
     criterion: """
       Perfect model within three standard errors of 349 bits. With --full: own model at least 300 bits; the Parzen value of the short \
@@ -66,7 +68,9 @@ private struct DigitsParzen {
     let model = try denoiser.trained(on: train, context: context) {
       context.progress(0.05 + 0.7 * $0)
     }
-    let states = try HeunSampler(try model.denoiser(), levels: 25).samples(
+    let states = try HeunSampler(
+      try model.denoiser(), levels: 25, smallest: 0.5, churn: HeunSampler.Churn(amount: 20)
+    ).samples(
       context.isFull ? 10_000 : 2000, seed: context.seed, workers: context.workers
     ).samples
     context.progress(0.9)

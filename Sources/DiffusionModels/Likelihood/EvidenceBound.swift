@@ -77,7 +77,8 @@ public struct EvidenceBound: Sendable {
     var divergences: [Int: [Double]] = [:]
     let works = plan(data.rows, seed)
     for (done, work) in works.enumerated() {
-      let values = try workers.mapBlocks(of: work.rows.count) { range -> [Double] in
+      let values = try workers.mapBlocks(of: work.rows.count, size: blockSize(work.rows.count)) {
+        range -> [Double] in
         let rows = Array(work.rows[range])
         let noise = Matrix<Double>.normal(
           indices: rows, columns: data.columns, seed: seed, purpose: .diffusionBound,
@@ -96,6 +97,11 @@ public struct EvidenceBound: Sendable {
     return EvidenceBoundValue(
       kernel: kernel, lastStep: lastStep, data: data, values: totals, terms: terms,
       decoder: constants.decoder)
+  }
+
+  /// Pictures are work enough that a few of them are worth a thread.
+  private func blockSize(_ rows: Int) -> Int {
+    kernel.dimension < 64 ? 256 : max(4, min(256, (rows + 7) / 8))
   }
 
   /// Rows to be evaluated at one step.
@@ -145,7 +151,8 @@ public struct EvidenceBound: Sendable {
     }
     // The last step is in no draw of steps, so it is drawn as often as all others together.
     let draws = if case .someSteps(let count) = sum { count } else { 1 }
-    let decoder = try workers.mapBlocks(of: data.rows) { range -> [Double] in
+    let decoder = try workers.mapBlocks(of: data.rows, size: blockSize(data.rows)) {
+      range -> [Double] in
       let start = data.selectingRows(range)
       var values = [Double](repeating: 0, count: range.count)
       for draw in 0..<draws {

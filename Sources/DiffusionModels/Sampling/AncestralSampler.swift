@@ -33,6 +33,8 @@ public struct AncestralSampler: Sampler {
 
   /// Coordinates of a state.
   public var dimension: Int { kernel.dimension }
+  /// States of few numbers are worked in larger blocks: a call costs as much as a hundred of them.
+  public var blockSize: Int { dimension < 16 ? 512 : 256 }
   /// Steps from noise to data.
   public var steps: Int { kernel.diffusion.schedule.steps }
 

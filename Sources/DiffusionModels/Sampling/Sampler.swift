@@ -10,6 +10,8 @@ public protocol Sampler: Sendable {
   var dimension: Int { get }
   /// The number of states on the way, less one.
   var steps: Int { get }
+  /// Samples that are worked together, 256 unless a sampler says otherwise.
+  var blockSize: Int { get }
   /// The samples of the given numbers, and how often the model was asked for each.
   ///
   /// - Parameter visit: Told each state on the way with its number, from `steps` to 0.
@@ -29,6 +31,9 @@ public struct SampleSet: Sendable {
 }
 
 extension Sampler {
+  /// 256.
+  public var blockSize: Int { 256 }
+
   /// Samples from noise.
   ///
   /// - Parameters:
@@ -42,7 +47,7 @@ extension Sampler {
     progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) throws -> SampleSet {
     let done = ProgressCount(of: count, progress)
-    let blocks = try workers.mapBlocks(of: count) { rows -> SampleSet in
+    let blocks = try workers.mapBlocks(of: count, size: blockSize) { rows -> SampleSet in
       var kept: [Int: Matrix<Double>] = [:]
       let result = try sample(rows, seed: seed) { number, states in
         if slices.contains(number) { kept[number] = states }
